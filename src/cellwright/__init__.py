@@ -1,0 +1,3 @@
+"""Cellwright: tag the cells, and the notebook is a pipeline."""
+
+__version__ = "0.1.0"

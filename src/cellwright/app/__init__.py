@@ -1,0 +1,1 @@
+"""Use cases, and the one place where the parts are put together."""

@@ -1,0 +1,1 @@
+"""The ground floor: canonical encodings, errors, plugins. Imports nothing of ours."""

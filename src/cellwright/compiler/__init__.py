@@ -1,0 +1,1 @@
+"""Notebook bytes to pipeline: pure passes, no file, clock, network or environment."""

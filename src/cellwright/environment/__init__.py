@@ -1,0 +1,1 @@
+"""Imports to distributions, requirements to pins, environments to images."""

@@ -1,0 +1,1 @@
+"""Plans, executors and the scheduler that runs one on the other."""

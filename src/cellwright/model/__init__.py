@@ -1,0 +1,1 @@
+"""The core types: everything that crosses a layer is one of these."""

@@ -1,0 +1,77 @@
+"""Owns the one typed stream of what happens in a run: it feeds the command line, the
+server and the widgets, and is stored as it came."""
+
+from typing import Literal
+
+import msgspec
+
+
+class PlanMade(msgspec.Struct, frozen=True, tag="plan"):
+    """The run is about to start. `cached` are the steps known to be answered already."""
+
+    run: str
+    snapshot: str
+    steps: tuple[str, ...]
+    executor: str
+
+
+class PhaseStarted(msgspec.Struct, frozen=True, tag="phase"):
+    """Long work besides the steps begins: an environment is locked, an image built."""
+
+    phase: Literal["lock", "build", "environment"]
+    subject: str
+    steps: tuple[str, ...] = ()
+
+
+class PhaseProgress(msgspec.Struct, frozen=True, tag="progress"):
+    """One line of what that work says."""
+
+    phase: Literal["lock", "build", "environment"]
+    subject: str
+    text: str
+
+
+class PhaseFinished(msgspec.Struct, frozen=True, tag="phase-end"):
+    """That work ended well; `reused` tells that there was nothing to do."""
+
+    phase: Literal["lock", "build", "environment"]
+    subject: str
+    seconds: float
+    reused: bool = False
+
+
+class StepStarted(msgspec.Struct, frozen=True, tag="step"):
+    """A step begins to run; `log` is the file that its text grows in, while it runs."""
+
+    step: str
+    attempt: int
+    log: str
+
+
+class StepFinished(msgspec.Struct, frozen=True, tag="step-end"):
+    """A step reached a final state; `message` says why where it is not a good one."""
+
+    step: str
+    state: str
+    seconds: float
+    metrics: dict[str, float] = {}
+    message: str = ""
+
+
+class RunFinished(msgspec.Struct, frozen=True, tag="run-end"):
+    """Nothing of the run is left running."""
+
+    run: str
+    state: str
+    seconds: float
+
+
+Event = (
+    PlanMade
+    | PhaseStarted
+    | PhaseProgress
+    | PhaseFinished
+    | StepStarted
+    | StepFinished
+    | RunFinished
+)

@@ -1,0 +1,1 @@
+"""What is kept: objects by content, history in a ledger."""
