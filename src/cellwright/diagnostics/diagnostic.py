@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
+
 from cellwright.model.source import CellId, Span
 
 
@@ -44,16 +46,14 @@ class Safety(Enum):
     ASK = "ask"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True, tag="edit"):
     """Replace the text at a span."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retag:
+class Retag(msgspec.Struct, frozen=True, tag="retag"):
     """Give a cell these tags instead of its own."""
 
     cell: CellId
