@@ -1,0 +1,198 @@
+"""Owns the commands that read a notebook and run nothing: check, compile, inspect, explain."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellwright.cli.output import OK, REFUSED, console, print_json
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from cellwright.app.compilation import Compiled
+    from cellwright.model.pipeline import Pipeline, StepName
+
+NOTEBOOK = click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.command("check")
+@NOTEBOOK
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    help="How to print the findings.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--fix", is_flag=True, help="Apply the fixes that keep the notebook's meaning.")
+@click.option("--python", default=None, help="The interpreter of the notebook's environment.")
+def check_command(notebook: Path, form: str, as_json: bool, fix: bool, python: str | None) -> int:
+    r"""Say what is wrong with a notebook, and where.
+
+    Exit code 0 where a pipeline can be made, 3 where errors stand in its way.
+
+    \b
+    Examples:
+      cellwright check churn.ipynb
+      cellwright check churn.ipynb --fix
+      cellwright check churn.ipynb --format github
+    """
+    from cellwright.app.compilation import apply_safe_fixes, compile_file
+
+    if fix and (applied := apply_safe_fixes(notebook)):
+        click.echo(f"applied {applied} fixes to {notebook}", err=True)
+    compiled = compile_file(notebook, python=python)
+    _print_report(compiled, "json" if as_json else form)
+    return REFUSED if compiled.report.has_errors else OK
+
+
+def _print_report(compiled: "Compiled", form: str) -> None:
+    from cellwright.app import findings
+
+    if form == "json":
+        print_json({"notebook": compiled.path, "diagnostics": findings.rows(compiled)})
+        return
+    if form == "text":
+        print_findings(compiled, stderr=False)
+        if not compiled.report.has_errors and compiled.pipeline is not None:
+            click.echo(f"{compiled.path}: {len(compiled.pipeline.steps)} steps, no errors")
+        return
+    click.echo(findings.rendered(compiled, form))
+
+
+def print_findings(compiled: "Compiled", *, stderr: bool = True) -> None:
+    """Print the diagnostics as text, if there are any."""
+    from cellwright.app import findings
+
+    if text := findings.text(compiled, colour=console(stderr=stderr).is_terminal):
+        click.echo(text.rstrip("\n"), err=stderr, color=None)
+
+
+@click.command("compile")
+@NOTEBOOK
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a program for each step, and pipeline.json, to this folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the pipeline and the diagnostics.")
+@click.option("--python", default=None, help="The interpreter of the notebook's environment.")
+def compile_command(notebook: Path, output: Path | None, as_json: bool, python: str | None) -> int:
+    r"""Compile a notebook into components: one program for each step.
+
+    Nothing is run, and nothing is fetched. Without options the programs are listed.
+
+    \b
+    Examples:
+      cellwright compile churn.ipynb -o build/churn
+      cellwright compile churn.ipynb --json
+    """
+    from cellwright.app.compilation import compile_file, compiled_document, write_components
+
+    compiled = compile_file(notebook, python=python)
+    if as_json:
+        print_json(compiled_document(compiled))
+    else:
+        print_findings(compiled)
+    if compiled.pipeline is None or compiled.report.has_errors:
+        return REFUSED
+    if output is not None:
+        for path in write_components(compiled, output):
+            click.echo(path, err=as_json)
+    elif not as_json:
+        for name, component in compiled.pipeline.steps.items():
+            lines = component.program.count("\n")
+            click.echo(f"{name}: {lines} lines from cells {_numbers(compiled.pipeline, name)}")
+    return OK
+
+
+@click.command("inspect")
+@NOTEBOOK
+@click.option("--json", "as_json", is_flag=True, help="Print the same as `compile --json`.")
+@click.option("--mermaid", is_flag=True, help="Print the graph as a Mermaid diagram.")
+def inspect_command(notebook: Path, as_json: bool, mermaid: bool) -> int:
+    r"""Show the pipeline of a notebook: its steps, what they take and give, what feeds what.
+
+    \b
+    Examples:
+      cellwright inspect churn.ipynb
+      cellwright inspect churn.ipynb --mermaid
+    """
+    from cellwright.app.compilation import compile_file, compiled_document
+
+    compiled = compile_file(notebook)
+    if as_json:
+        print_json(compiled_document(compiled))
+    elif compiled.pipeline is None or compiled.report.has_errors:
+        print_findings(compiled)
+    elif mermaid:
+        click.echo(_mermaid(compiled.pipeline))
+    else:
+        console().print(_tree(compiled.pipeline))
+    return REFUSED if compiled.report.has_errors else OK
+
+
+def _tree(pipeline: "Pipeline") -> "Tree":
+    from rich.text import Text
+    from rich.tree import Tree
+
+    tree = Tree(Text(pipeline.name, "bold"))
+    if pipeline.parameters:
+        branch = tree.add("parameters")
+        for parameter in pipeline.parameters:
+            branch.add(Text(f"{parameter.name}: {parameter.type_name} = {parameter.default}"))
+    for name, component in pipeline.steps.items():
+        branch = tree.add(Text.assemble((name, "bold cyan"), f"  cells {_numbers(pipeline, name)}"))
+        for port in component.inputs:
+            branch.add(Text(f"← {port.name}  from {pipeline.producer(name, port.name)}"))
+        for file in component.files:
+            branch.add(Text(f"← {file.pattern}  from the workspace"))
+        for given in component.outputs:
+            branch.add(Text(f"→ {given.name}"))
+        for metric in component.metrics:
+            branch.add(Text(f"# {metric}  metric"))
+    return tree
+
+
+def _numbers(pipeline: "Pipeline", step: "StepName") -> str:
+    return ", ".join(str(cell.number) for cell in pipeline.steps[step].cells)
+
+
+def _mermaid(pipeline: "Pipeline") -> str:
+    ids = {name: f"s{index}" for index, name in enumerate(pipeline.steps)}
+    lines = ["flowchart TD"]
+    lines += [f'    {ids[name]}["{name}"]' for name in pipeline.steps]
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for edge in pipeline.edges:
+        ports = pairs.setdefault((ids[edge.producer], ids[edge.consumer]), [])
+        if edge.port is not None:
+            ports.append(edge.port.replace('"', "#quot;"))
+    for (producer, consumer), ports in pairs.items():
+        label = f'|"{", ".join(ports)}"|' if ports else ""
+        lines.append(f"    {producer} -->{label} {consumer}")
+    return "\n".join(lines)
+
+
+@click.command("explain")
+@click.argument("rule")
+def explain_command(rule: str) -> int:
+    r"""Explain a rule: what it finds, why it matters, and what to write instead.
+
+    \b
+    Examples:
+      cellwright explain FLOW201
+      cellwright explain unbound-input
+    """
+    from cellwright.app.findings import rule_page
+
+    page = rule_page(rule)
+    if console().is_terminal:
+        from rich.markdown import Markdown
+
+        console().print(Markdown(page))
+    else:
+        click.echo(page.rstrip("\n"))
+    return OK

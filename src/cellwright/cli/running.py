@@ -1,0 +1,200 @@
+"""Owns `cellwright run`: the options, what is shown meanwhile, and how it ends."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellwright.cli.compiling import NOTEBOOK, print_findings
+from cellwright.cli.output import FAILED, INTERRUPTED, OK, console, is_terminal, number, print_json
+
+if TYPE_CHECKING:
+    from cellwright.app.running import RunResult
+    from cellwright.cli.live import View
+    from cellwright.model.run import Run
+
+
+@click.command("run")
+@NOTEBOOK
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Give a parameter a value for this run; read by the type of its default.",
+)
+@click.option(
+    "--executor",
+    default=None,
+    metavar="[auto|docker|process]",
+    help="Where steps run: in containers, or as processes. Auto takes docker if it answers.",
+)
+@click.option(
+    "--environment",
+    type=click.Choice(["locked", "current"]),
+    default="locked",
+    help="A locked environment for each step, or the interpreter that runs the notebook.",
+)
+@click.option("--steps", default="", metavar="A,B", help="Only these steps and what they need.")
+@click.option("--no-cache", is_flag=True, help="Run every step, also those answered already.")
+@click.option("--logs", is_flag=True, help="Print what the steps print, as they print it.")
+@click.option("--parallel", type=click.IntRange(min=1), help="How many steps run at once.")
+@click.option("--python", default=None, help="The interpreter of the notebook's environment.")
+@click.option("--base-image", default="", help="The image that steps' images are built on.")
+@click.option("--keep", is_flag=True, help="Keep the folders of failed steps, to look inside.")
+@click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    envvar="CELLWRIGHT_WORKSPACE",
+    help="The folder whose .cellwright keeps the run.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
+def run_command(  # noqa: PLR0913, PLR0917  # one for each option
+    notebook: Path,
+    parameters: tuple[str, ...],
+    executor: str | None,
+    environment: str,
+    steps: str,
+    no_cache: bool,
+    logs: bool,
+    parallel: int | None,
+    python: str | None,
+    base_image: str,
+    keep: bool,
+    workspace: Path | None,
+    as_json: bool,
+) -> int:
+    r"""Run a notebook as a pipeline: each step in its own container or process.
+
+    What was computed before with the same code, inputs, parameters and environment is
+    taken from the store. Ctrl-C stops all steps; what has finished is kept.
+
+    \b
+    Examples:
+      cellwright run churn.ipynb
+      cellwright run churn.ipynb -p n_estimators=200 -p name=forest
+      cellwright run churn.ipynb --steps train,evaluate --logs
+      cellwright run churn.ipynb --executor process --environment current --json
+    """
+    from cellwright.app.running import RunOptions, run_notebook
+
+    options = RunOptions(
+        notebook=notebook,
+        assignments=parameters,
+        executor=executor,
+        environment=environment,
+        steps=tuple(name.strip() for name in steps.split(",") if name.strip()),
+        use_cache=not no_cache,
+        parallel=parallel,
+        python=python,
+        base_image=base_image,
+        keep=keep,
+        workspace=workspace,
+    )
+    cancel = threading.Event()
+    with _interrupts(cancel), _view(as_json=as_json, logs=logs) as view:
+        result = run_notebook(options, emit=view.emit, cancel=cancel, notice=_notice(as_json))
+    if as_json:
+        print_json(result.document())
+    else:
+        print_findings(result.compiled)
+        _print_outcome(result)
+    return _exit_code(result)
+
+
+def _view(*, as_json: bool, logs: bool) -> "View":
+    from cellwright.cli.live import LiveView, PlainView, SilentView
+
+    if as_json:
+        return SilentView()
+    return LiveView(logs=logs) if is_terminal() else PlainView(logs=logs)
+
+
+def _notice(as_json: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def say(text: str) -> None:
+        if not as_json or sys.stderr.isatty():
+            click.echo(text, err=True)
+
+    return say
+
+
+@contextmanager
+def _interrupts(cancel: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C (or SIGTERM) stop the run in order, the next one at once."""
+
+    def ask(number: int, frame: object) -> None:  # noqa: ARG001
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        click.echo("stopping the steps; once more to stop at once", err=True)
+        cancel.set()
+
+    before = {name: signal.signal(name, ask) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _exit_code(result: "RunResult") -> int:
+    from cellwright.cli.output import MACHINE, REFUSED
+    from cellwright.model.run import State
+
+    if result.run is None:
+        return REFUSED
+    match result.run.state:
+        case State.SUCCEEDED | State.CACHED:
+            return OK
+        case State.CANCELLED:
+            return INTERRUPTED
+        case _:
+            kinds = {step.failure.kind for step in result.run.steps.values() if step.failure}
+            return MACHINE if kinds == {"machine"} else FAILED
+
+
+def _print_outcome(result: "RunResult") -> None:
+    if result.run is None:
+        return
+    _print_failures(result.run)
+    cached = sum(step.source_run is not None for step in result.run.steps.values())
+    total = len(result.run.steps)
+    took = "" if result.run.finished is None else f" in {_took(result.run)}"
+    click.echo(f"{result.run.state.value}{took}: {total} steps, {cached} from the cache")
+    for name, step in result.run.steps.items():
+        for metric, value in step.metrics.items():
+            click.echo(f"  {name}.{metric} = {number(value)}")
+    click.echo(f"see it: cellwright show {result.run.id}")
+    click.echo(f"its artifacts: cellwright artifacts {result.run.id}")
+
+
+def _took(run: "Run") -> str:
+    from cellwright.cli.output import seconds
+
+    if run.finished is None:
+        return "?"
+    return seconds((run.finished - run.started).total_seconds())
+
+
+def _print_failures(run: "Run") -> None:
+    for name, step in run.steps.items():
+        if step.failure is None:
+            continue
+        where = ""
+        if step.failure.cell is not None:
+            where = f" in cell {step.failure.cell}"
+            where += f", line {step.failure.line}" if step.failure.line is not None else ""
+        console(stderr=True).print()
+        if step.failure.traceback:
+            click.echo(step.failure.traceback.rstrip("\n"), err=True)
+        mark = click.style("failed", fg="red", bold=True)
+        click.echo(f"{mark}: step `{name}`{where}: {step.failure.message}", err=True)
+        if step.failure.hint:
+            click.echo(f"  hint: {step.failure.hint}", err=True)
+        click.echo(f"  its log: cellwright logs {run.id} {name}", err=True)
