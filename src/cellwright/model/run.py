@@ -72,7 +72,8 @@ class Failure:
     """Why a step run failed: what a person reads, and the place in the notebook."""
 
     kind: str
-    """exception, exit, killed, out-of-memory, timeout, output, machine, interrupted"""
+    """exception, exit, killed, out-of-memory, timeout, output, metric, input, machine,
+    interrupted"""
     message: str
     cell: int | None = None
     line: int | None = None
@@ -107,6 +108,21 @@ class StepRun:
     failure: Failure | None = None
     source_run: RunId | None = None
     """The run that made the outputs, where the step was answered from the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """A step run with the artifacts behind its ports, and what its cache key is made of.
+
+    `parts` are (kind, name, value); `answers` tells that the outputs may answer the same
+    key later.
+    """
+
+    step_run: StepRun
+    inputs: Mapping[PortName, Artifact] = field(default_factory=dict)
+    outputs: Mapping[PortName, Artifact] = field(default_factory=dict)
+    parts: tuple[tuple[str, str, str], ...] = ()
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

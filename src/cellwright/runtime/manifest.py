@@ -5,7 +5,8 @@ An attempt at a step is a folder; the runtime is given its path and nothing else
     spec.json        StepSpec, written by the host
     program.py       the component's program
     inputs/DIGEST    artifact files, read-only (`DIGEST` without `sha256:`)
-    work/            the working directory: the input files and modules of the step
+    work/            the input files and modules of the step; the working directory is it,
+                     or the folder in it that `StepSpec.cwd` names (`../x` must exist)
     outputs/         artifact files, written by the runtime
     logs/log         what the step printed, both streams as they came (capped)
     logs/stdout      its standard output alone (capped)
@@ -75,6 +76,7 @@ class StepSpec:
     `origins` has, for each program line, the cell number and the line in it, or None.
     `absent` are inputs that no step bound: the name stays unbound, as in the notebook.
     `unchanged` are inputs that the step is declared not to change (the guard checks).
+    `cwd` is the working directory, relative to the attempt folder.
     """
 
     run: str
@@ -93,6 +95,7 @@ class StepSpec:
     unchanged: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     log_limit: int = 64 * 1024 * 1024
+    cwd: str = "work"
     format: int = FORMAT
 
 
