@@ -33,7 +33,7 @@ UNUSABLE_INSTALL = Rule(
     "NB008", "unusable-install", _WARNING, "an install line gives no requirement to lock"
 )
 MALFORMED_CELL = Rule(
-    "NB009", "malformed-cell", _WARNING, "a part of a cell is not what the format says"
+    "NB009", "malformed-cell", _ERROR, "a part of a cell is not what the format says"
 )
 
 # Tags
@@ -60,6 +60,7 @@ SIMILAR_STEP_NAMES = Rule(
 )
 NO_STEPS = Rule("TAG110", "no-steps", _ERROR, "no cell is tagged as a step")
 UNUSED_ALLOWANCE = Rule("TAG111", "unused-allowance", _HINT, "an allowance silences nothing")
+IGNORED_TAG = Rule("TAG112", "ignored-tag", _HINT, "a tag of ours or of Kale's has no effect here")
 
 # Names, values and effects
 UNBOUND_INPUT = Rule(
