@@ -195,7 +195,7 @@ def _bootstrap(wanted: BaseImage, root: Path, environ: Mapping[str, str], say: S
         text=True,
         errors="replace",
     ) as process:
-        assert process.stdout is not None
+        assert process.stdout is not None  # noqa: S101  # PIPE was asked for
         for line in process.stdout:
             text = _without_credentials(line.rstrip())
             tail = [*tail[-19:], text]
@@ -344,7 +344,7 @@ def _tar(root: Path, newest: int, environ: Mapping[str, str]) -> Iterator[IO[byt
     with subprocess.Popen(
         command, env={"PATH": path, "LC_ALL": "C"}, stdout=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None
+        assert process.stdout is not None  # noqa: S101  # PIPE was asked for
         try:
             yield process.stdout
         finally:

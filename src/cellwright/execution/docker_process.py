@@ -1,0 +1,193 @@
+"""Owns one container from its start to its removal: how it ends, and how it is ended.
+
+Neither the end of a log nor the exit code of a client tells how a container ended; only
+`inspect` does, asked again when the engine was away.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cellwright.base.errors import EngineError
+from cellwright.execution.docker_engine import Engine, engine_errors
+from cellwright.execution.executor import Outcome
+
+_SIGNALS = (("SIGINT", 1.5), ("SIGTERM", 1.5), ("SIGKILL", 15.0))
+"""What a container is asked to end by, and the seconds it has to follow."""
+
+_AWAY = 60.0  # seconds that an engine may be away before its containers count as lost
+
+
+class DockerProcess:
+    """A started container; a thread waits for its end."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        container: str,
+        *,
+        timeout: float | None,
+        ended: Callable[[], None],
+    ) -> None:
+        """Watch a container; `ended` is called once when nothing of it runs any more."""
+        self._engine = engine
+        self._container = container
+        self._ended = ended
+        self._done = threading.Event()
+        self._asked = ""
+        self._asking = threading.Lock()
+        self._outcome = Outcome(-1, "engine-lost", "the container was not waited for to its end")
+        self._timer: threading.Timer | None = None
+        if timeout is not None:
+            self._timer = threading.Timer(timeout, self._time_out)
+            self._timer.daemon = True
+            self._timer.start()
+        threading.Thread(target=self._watch, name=f"wait {container[:12]}", daemon=True).start()
+
+    def wait(self, seconds: float | None = None) -> Outcome | None:
+        """Return how the container ended, or None when it runs after so many seconds."""
+        return self._outcome if self._done.wait(seconds) else None
+
+    def stop(self) -> None:
+        """Interrupt, then terminate, then kill; within 5 s if the engine answers.
+
+        Raises:
+            EngineError: the engine does not answer, or the container outlives SIGKILL.
+        """
+        self._end("cancelled")
+
+    def release(self) -> None:
+        """Remove the container; its log and state are gone after."""
+        if self._timer is not None:
+            self._timer.cancel()
+        remove_container(self._engine, self._container)
+
+    def _time_out(self) -> None:
+        try:
+            self._end("timeout")
+        except EngineError:
+            return  # the thread that waits will find the engine gone, and say so
+
+    def _end(self, reason: str) -> None:
+        with self._asking:
+            if self._done.is_set():
+                return
+            self._asked = self._asked or reason
+            for name, seconds in _SIGNALS:
+                self._signal(name)
+                if self._done.wait(seconds):
+                    return
+        raise EngineError(f"container {self._container[:12]} does not end, not even by SIGKILL")
+
+    def _signal(self, name: str) -> None:
+        import docker.errors
+
+        with engine_errors(f"sending {name} to a container", self._engine.address):
+            try:
+                self._engine.client.kill(self._container, signal=name)
+            except docker.errors.APIError as error:
+                # Not found, or not running: it ended by itself just now.
+                if error.status_code not in (404, 409):
+                    raise
+
+    def _watch(self) -> None:
+        try:
+            self._outcome = self._await_end()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            try:
+                self._ended()
+            finally:
+                self._done.set()
+
+    def _await_end(self) -> Outcome:
+        """Wait and inspect until the engine tells of an end, or stays away too long."""
+        import docker.errors
+
+        lost = False
+        away_since: float | None = None
+        pause = 0.2
+        while True:
+            try:
+                # The answer comes when the container ends: no read timeout.
+                self._engine.client.wait(self._container, timeout=None)
+                state = self._engine.client.inspect_container(self._container)["State"]
+                if not state["Running"]:
+                    return self._describe(state, lost=lost)
+                away_since, pause = None, 0.2
+            except docker.errors.NotFound:
+                return Outcome(-1, "removed", "the container was removed from outside")
+            except (OSError, docker.errors.DockerException) as error:
+                # The connection broke: the engine stopped, was killed, or restarts. With
+                # its live-restore set the container may run on.
+                lost = True
+                away_since = time.monotonic() if away_since is None else away_since
+                if time.monotonic() - away_since > _AWAY:
+                    return Outcome(
+                        -1, "engine-lost", f"the engine did not come back in {_AWAY:.0f} s: {error}"
+                    )
+                time.sleep(pause)
+                pause = min(2 * pause, 5.0)
+
+    def _describe(self, state: dict[str, Any], *, lost: bool) -> Outcome:
+        code = _with_signals(int(state["ExitCode"]))
+        if self._asked:
+            return Outcome(code, self._asked)
+        if state.get("OOMKilled"):
+            return Outcome(code, "out-of-memory", self._tail() if code else "")
+        if lost and code != 0:
+            return Outcome(code, "engine-lost", "the engine went away and took the container down")
+        if code == 0:
+            return Outcome(0, detail=str(state.get("Error") or ""))
+        said = [str(state.get("Error") or ""), self._tail()]
+        if code < 0:
+            said.insert(0, f"ended by {_name(-code)}, which Cellwright did not send")
+        return Outcome(code, detail="\n".join(part for part in said if part))
+
+    def _tail(self) -> str:
+        """Return the last lines of what the runtime said outside of the step's log."""
+        try:
+            raw = self._engine.client.logs(self._container, tail=20)
+        except OSError:
+            return ""
+        return bytes(raw).decode(errors="replace").strip()
+
+
+def remove_container(engine: Engine, container: str) -> None:
+    """Remove a container, running or not, with its log and state; gone is fine."""
+    import docker.errors
+
+    with engine_errors("removing a container", engine.address):
+        try:
+            engine.client.remove_container(container, force=True, v=True)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != 409:  # its removal is under way already
+                raise
+
+
+def _with_signals(code: int) -> int:
+    """Return the code with signals negative: the container's init adds 128 to them."""
+    number = code - 128
+    return -number if number in {int(known) for known in signal.valid_signals()} else code
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def give_back(folders: tuple[str, ...], uid: int, gid: int) -> None:
+    """Give what a container wrote to this user; links are not followed."""
+    for folder in folders:
+        for root, directories, files in os.walk(folder):
+            for name in (*directories, *files):
+                os.chown(os.path.join(root, name), uid, gid, follow_symlinks=False)
+        os.chown(folder, uid, gid, follow_symlinks=False)
