@@ -1,0 +1,4 @@
+/** The ids of our commands. */
+export const CommandIDs = {
+  check: 'cellwright:check'
+} as const;

@@ -1,0 +1,2 @@
+import './RoleBadge.css';
+import './Diagnostics.css';
