@@ -26,7 +26,7 @@ VENV = "/opt/venv"
 RUNTIME = "/opt/cellwright"
 
 # Fixed text only: nothing from a notebook enters a line that a shell reads.
-_INSTALL = r"""export PYC_INVALIDATION_MODE=unchecked-hash \
+_INSTALL = r"""export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
  && python3 -m pip install --quiet --no-index --find-links /wheels --no-compile \
       --disable-pip-version-check --root-user-action ignore --target /build/uv uv \
  && /build/uv/bin/uv venv --quiet --no-project --no-python-downloads \

@@ -15,7 +15,7 @@ from cellwright.execution.docker_image import DockerfileText, EnvironmentImages,
 from cellwright.execution.docker_process import DockerProcess, give_back, remove_container
 from cellwright.execution.executor import Process, Say, StepRequest
 from cellwright.execution.ownership import is_dead, owner
-from cellwright.execution.runtime_copy import WriteRuntime
+from cellwright.execution.runtime_copy import RUNTIME, Runtime
 from cellwright.model.pipeline import Environment
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class DockerExecutor:
         *,
         dockerfile: DockerfileText,
         wheels: WheelFetcher,
-        write_runtime: WriteRuntime,
+        runtime: Runtime = RUNTIME,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         """Keep scratch files and locks in `folder`, the `.cellwright` of a workspace."""
@@ -53,7 +53,7 @@ class DockerExecutor:
             engine=self.engine,
             dockerfile=dockerfile,
             wheels=wheels,
-            write_runtime=write_runtime,
+            runtime=runtime,
         )
 
     def available(self) -> str | None:

@@ -186,18 +186,20 @@ class _Words:
 
     def hear(self, text: str) -> None:
         for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines():
-            line = line.rstrip()  # noqa: PLW2901
+            line = re.sub(r"\s+", " ", line).rstrip()  # noqa: PLW2901
             if not line or line.startswith((" --->", "Removing intermediate")):
                 continue
             self._tail.append(line)
             if re.match(r"Step \d+/\d+ :|#\d+ \[", line):
-                self._step = line
-                self._say(line if len(line) <= 100 else f"{line[:99]}…")
+                self._step = line if len(line) <= 100 else f"{line[:99]}…"
+                self._say(self._step)
 
     def failure(self, tag: str, reason: str) -> str:
         lines = "\n".join(self._tail)
         at = f" at: {self._step}" if self._step else ""
-        return f"building {tag} failed{at}\n{lines}\n{reason}"
+        # The classic builder repeats the whole command between quotes.
+        why = re.sub(r"(?s)^The command '.*' returned", "the command returned", reason)
+        return f"building {tag} failed{at}\n{lines}\n{why}"
 
 
 def remove_leftovers(engine: Engine) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from cellwright.execution.docker_build import (
 from cellwright.execution.docker_engine import Engine
 from cellwright.execution.executor import Say
 from cellwright.execution.platform_env import PINS
-from cellwright.execution.runtime_copy import WriteRuntime, runtime_copy, runtime_digest
+from cellwright.execution.runtime_copy import Runtime, runtime_copy
 from cellwright.execution.single_flight import single_flight
 from cellwright.model.pipeline import Environment
 
@@ -67,13 +67,13 @@ class EnvironmentImages:
         engine: Engine,
         dockerfile: DockerfileText,
         wheels: WheelFetcher,
-        write_runtime: WriteRuntime,
+        runtime: Runtime,
     ) -> None:
         self._folder = folder
         self._engine = engine
         self._dockerfile = dockerfile
         self._wheels = wheels
-        self._write_runtime = write_runtime
+        self._runtime = runtime
         self._bases: dict[str, tuple[str, str]] = {}
 
     def identity(self, environment: Environment) -> Digest:
@@ -153,7 +153,7 @@ class EnvironmentImages:
             )
         base, identity = self._base(environment)
         text = self._dockerfile(environment, base_image=base, builder="classic", variables=PINS)
-        content = digest_of((text, environment.lock, runtime_digest(), identity))
+        content = digest_of((text, environment.lock, self._runtime.digest(), identity))
         return _Recipe(f"cellwright/env:{content.partition(':')[2][:16]}", base, text)
 
     def _build(self, environment: Environment, recipe: _Recipe, say: Say) -> None:
@@ -179,7 +179,7 @@ class EnvironmentImages:
                 files={"requirements.lock": environment.lock.encode()},
                 folders={
                     "wheels": wheels,
-                    "runtime": runtime_copy(self._folder / "runtime", self._write_runtime),
+                    "runtime": runtime_copy(self._folder / "runtime", self._runtime),
                 },
                 network=bool(environment.system_packages),
                 proxies=proxies(self._engine.environ) if environment.system_packages else {},

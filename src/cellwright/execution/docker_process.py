@@ -6,23 +6,19 @@ Neither the end of a log nor the exit code of a client tells how a container end
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from cellwright.base.errors import EngineError
 from cellwright.execution.docker_engine import Engine, engine_errors
 from cellwright.execution.executor import Outcome
-
-_SIGNALS = (("SIGINT", 1.5), ("SIGTERM", 1.5), ("SIGKILL", 15.0))
-"""What a container is asked to end by, and the seconds it has to follow."""
+from cellwright.execution.watched import Handle, Watched
 
 _AWAY = 60.0  # seconds that an engine may be away before its containers count as lost
 
 
 class DockerProcess:
-    """A started container; a thread waits for its end."""
+    """A started container."""
 
     def __init__(
         self,
@@ -35,74 +31,36 @@ class DockerProcess:
         """Watch a container; `ended` is called once when nothing of it runs any more."""
         self._engine = engine
         self._container = container
-        self._ended = ended
-        self._done = threading.Event()
-        self._asked = ""
-        self._asking = threading.Lock()
-        self._outcome = Outcome(-1, "engine-lost", "the container was not waited for to its end")
-        self._timer: threading.Timer | None = None
-        if timeout is not None:
-            self._timer = threading.Timer(timeout, self._time_out)
-            self._timer.daemon = True
-            self._timer.start()
-        threading.Thread(target=self._watch, name=f"wait {container[:12]}", daemon=True).start()
+        handle = Handle(f"container {container[:12]}", self._await_end, self._send, ended)
+        self._watched = Watched(handle, timeout=timeout)
 
     def wait(self, seconds: float | None = None) -> Outcome | None:
         """Return how the container ended, or None when it runs after so many seconds."""
-        return self._outcome if self._done.wait(seconds) else None
+        return self._watched.wait(seconds)
 
     def stop(self) -> None:
         """Interrupt, then terminate, then kill; within 5 s if the engine answers.
 
         Raises:
-            EngineError: the engine does not answer, or the container outlives SIGKILL.
+            EngineError: the engine does not answer.
+            MachineError: the container outlives SIGKILL.
         """
-        self._end("cancelled")
+        self._watched.stop()
 
     def release(self) -> None:
         """Remove the container; its log and state are gone after."""
-        if self._timer is not None:
-            self._timer.cancel()
         remove_container(self._engine, self._container)
 
-    def _time_out(self) -> None:
-        try:
-            self._end("timeout")
-        except EngineError:
-            return  # the thread that waits will find the engine gone, and say so
-
-    def _end(self, reason: str) -> None:
-        with self._asking:
-            if self._done.is_set():
-                return
-            self._asked = self._asked or reason
-            for name, seconds in _SIGNALS:
-                self._signal(name)
-                if self._done.wait(seconds):
-                    return
-        raise EngineError(f"container {self._container[:12]} does not end, not even by SIGKILL")
-
-    def _signal(self, name: str) -> None:
+    def _send(self, number: signal.Signals) -> None:
         import docker.errors
 
-        with engine_errors(f"sending {name} to a container", self._engine.address):
+        with engine_errors(f"sending {number.name} to a container", self._engine.address):
             try:
-                self._engine.client.kill(self._container, signal=name)
+                self._engine.client.kill(self._container, signal=number.name)
             except docker.errors.APIError as error:
                 # Not found, or not running: it ended by itself just now.
                 if error.status_code not in (404, 409):
                     raise
-
-    def _watch(self) -> None:
-        try:
-            self._outcome = self._await_end()
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            try:
-                self._ended()
-            finally:
-                self._done.set()
 
     def _await_end(self) -> Outcome:
         """Wait and inspect until the engine tells of an end, or stays away too long."""
@@ -135,8 +93,6 @@ class DockerProcess:
 
     def _describe(self, state: dict[str, Any], *, lost: bool) -> Outcome:
         code = _with_signals(int(state["ExitCode"]))
-        if self._asked:
-            return Outcome(code, self._asked)
         if state.get("OOMKilled"):
             return Outcome(code, "out-of-memory", self._tail() if code else "")
         if lost and code != 0:
