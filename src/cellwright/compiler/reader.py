@@ -7,6 +7,7 @@ outputs, which make most of a file, are skipped by the parser and never become o
 import json
 import re
 import warnings
+from collections.abc import Sequence
 
 import msgspec
 
@@ -61,7 +62,7 @@ def read(payload: bytes, *, path: str, report: Report) -> Notebook | None:
     found = _decode(payload, report)
     if found is None or not _is_python(found.metadata, report):
         return None
-    cells = _Cells(report)
+    cells = _Cells(found.cells, report)
     heading = ""
     for number, raw in enumerate(found.cells, start=1):
         cell = cells.read(raw, number=number, heading=heading)
@@ -82,9 +83,10 @@ def read(payload: bytes, *, path: str, report: Report) -> Notebook | None:
 class _Cells:
     """Reads the cells of one file, one after the other."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, cells: Sequence[object], report: Report) -> None:
         self.found: list[Cell] = []
         self._report = report
+        self._stated = {cell.id for cell in cells if isinstance(cell, _RawCell) and _is_id(cell.id)}
         self._ids: dict[str, int] = {}
         self._doubled: list[tuple[int, int]] = []
 
@@ -94,7 +96,7 @@ class _Cells:
             self._malformed(number, f"cell {number} is not an object", "")
             return None
         cell_id = self._identify(raw.id, number)
-        if raw.cell_type not in _CELL_TYPES:
+        if not isinstance(raw.cell_type, str) or raw.cell_type not in _CELL_TYPES:
             self._malformed(number, f"cell {number} is of no kind that is known", cell_id)
             return None
         source = _joined(raw.source)
@@ -128,12 +130,13 @@ class _Cells:
             )
 
     def _identify(self, stated: object, number: int) -> CellId:
-        chosen = stated if isinstance(stated, str) and stated.isprintable() else ""
-        if chosen in self._ids:
-            self._doubled.append((self._ids[chosen], number))
-            chosen = ""
-        name = chosen or f"cell-{number}"
-        while name in self._ids:
+        if isinstance(stated, str) and _is_id(stated):
+            if stated not in self._ids:
+                self._ids[stated] = number
+                return CellId(stated)
+            self._doubled.append((self._ids[stated], number))
+        name = f"cell-{number}"
+        while name in self._stated:
             name += "-"
         self._ids[name] = number
         return CellId(name)
@@ -245,6 +248,8 @@ def _converted(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             old = nbformat.from_dict(document)  # type: ignore[no-untyped-call]
+            if version == _FORMAT - 1:  # else the converter logs what it raises anyway
+                nbformat.validate(old, version=version)
             converted = nbformat.convert(old, _FORMAT)  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001  # a foreign converter, on any data at all
         kind = type(error).__name__
@@ -303,6 +308,10 @@ def _refuse(report: Report, message: str) -> None:
             notes=("open the file in JupyterLab or a text editor to see what it holds",),
         )
     )
+
+
+def _is_id(stated: object) -> bool:
+    return isinstance(stated, str) and stated.isprintable() and stated != ""
 
 
 def _joined(source: object) -> str | None:
