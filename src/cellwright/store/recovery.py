@@ -1,6 +1,7 @@
 """Owns what is put right after a process died: runs without owner, leftovers on disk."""
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -12,8 +13,8 @@ from cellwright.model.run import Failure, Run, RunId, State, StepRecord, StepRun
 from cellwright.store.lease import RunLeases
 from cellwright.store.ledger import Ledger
 
-KEPT = ".kept"
-"""Ends the name of an attempt folder that somebody asked to keep."""
+_RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+"""Names the folder of a run; others beside it (`….kept`, locks) are not ours to remove."""
 
 _GRACE = 24 * 3600.0
 """Seconds that a leftover file is kept: its writer may be another living process."""
@@ -30,7 +31,7 @@ def close_dead_runs(ledger: Ledger, leases: RunLeases) -> tuple[RunId, ...]:
 def remove_leftovers(root: Path, living: frozenset[RunId]) -> None:
     """Remove attempt folders of runs that have ended, and objects half written long ago."""
     for folder in _entries(root / "tmp"):
-        if folder.name not in living and folder.suffix != KEPT:
+        if _RUN.fullmatch(folder.name) and folder.name not in living:
             shutil.rmtree(folder, ignore_errors=True)
     for path in _entries(root / "objects" / "incoming"):
         try:

@@ -1,0 +1,194 @@
+"""Owns the folder of one attempt at a step: laid out as `runtime.manifest` says."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cellwright.base.canonical import PREFIX
+from cellwright.base.errors import MachineError
+from cellwright.execution.executor import StepRequest
+from cellwright.execution.plan import Due
+from cellwright.execution.records import Objects
+from cellwright.execution.request import RunRequest, WorkFile, memory_bytes
+from cellwright.model.pipeline import Component, PortKind
+from cellwright.runtime.manifest import (
+    ArtifactSpec,
+    CellSpec,
+    ParameterSpec,
+    PortSpec,
+    StepSpec,
+    to_json,
+)
+
+_FILE = "file:"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that is ready to be started; `number` counts from 1."""
+
+    due: Due
+    number: int
+    request: StepRequest
+
+    @property
+    def folder(self) -> Path:
+        """Return the attempt folder."""
+        return self.request.attempt
+
+    @property
+    def log(self) -> Path:
+        """Return the file that the step's text grows in."""
+        return self.folder / "logs" / "log"
+
+
+def lay_out(due: Due, run: RunRequest, objects: Objects, *, folder: Path, number: int) -> Attempt:
+    """Make the folder of an attempt, and say how it is to be started.
+
+    Raises:
+        MachineError: the disk, or an object, is not as it should be.
+    """
+    component = run.pipeline.steps[due.step]
+    files = run.work_files(due.step)
+    cwd = working_directory(run.notebook_path, files)
+    nonce = secrets.token_hex(16)
+    spec = _spec(due, run, nonce=nonce, cwd=cwd)
+    mounts = {
+        _input_path(supply.artifact.digest): objects.path(supply.artifact.digest)
+        for supply in due.supplies.held
+    }
+    mounts |= {_inside(file.path, cwd): file.source for file in files}
+    try:
+        _make_folders(folder, [cwd, *(os.path.dirname(path) for path in mounts)])
+        _make_folders(folder, _folders_written_to(component, run, cwd))
+        (folder / "program.py").write_text(component.program, encoding="utf-8", newline="\n")
+        (folder / "spec.json").write_bytes(to_json(spec))
+    except OSError as error:
+        raise MachineError(f"cannot make {folder}: {error.strerror}") from error
+    options = component.options
+    return Attempt(
+        due,
+        number,
+        StepRequest(
+            run=run.id,
+            step=due.step,
+            nonce=nonce,
+            attempt=folder,
+            environment=run.environments[due.step],
+            mounts=mounts,
+            variables=options.environment,
+            secrets=options.secrets,
+            network=options.network,
+            cpus=options.cpus or run.limits.cpus,
+            memory=memory_bytes(options.memory) if options.memory else run.limits.memory,
+            timeout=options.timeout or run.limits.timeout,
+        ),
+    )
+
+
+def remove(folder: Path) -> None:
+    """Remove an attempt folder; what cannot be removed is left for the next start."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def working_directory(notebook_path: str, files: Iterable[WorkFile]) -> str:
+    """Return the working directory of a step, relative to its attempt folder.
+
+    It is `work`, or as deep in it as the files reach above the notebook's folder, by the
+    folders' own names: `../data/x.csv` of `a/b/n.ipynb` needs `work/b`.
+    """
+    depth = max((_steps_up(file.path) for file in files), default=0)
+    if depth == 0:
+        return "work"
+    parents = [part for part in PurePosixPath(notebook_path).parent.parts if part != "/"]
+    unnamed = ["_"] * max(0, depth - len(parents))
+    return "/".join(["work", *unnamed, *parents[-depth:]])
+
+
+def _steps_up(path: str) -> int:
+    if os.path.isabs(path):
+        return 0
+    return os.path.normpath(path).split("/").count("..")
+
+
+def _inside(path: str, cwd: str) -> str:
+    """Return where a file of the work is seen: absolute, or relative to the attempt."""
+    if os.path.isabs(path):
+        return path
+    inside = os.path.normpath(f"{cwd}/{path}")
+    if not inside.startswith("work/"):
+        raise MachineError(f"`{path}` names no file")
+    return inside
+
+
+def _input_path(digest: str) -> str:
+    return f"inputs/{digest[len(PREFIX) :]}"
+
+
+def _make_folders(folder: Path, inside: Iterable[str]) -> None:
+    for name in ("inputs", "work", "outputs", "logs"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in sorted(set(inside)):
+        if name and not os.path.isabs(name):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+
+
+def _folders_written_to(component: Component, run: RunRequest, cwd: str) -> list[str]:
+    """Return folders that a step writes files to, and finds beside the notebook as well."""
+    written = [port.name[len(_FILE) :] for port in component.outputs if port.kind is PortKind.FILE]
+    parents = {os.path.dirname(path) for path in (*written, *component.options.writes)}
+    return [
+        os.path.normpath(f"{cwd}/{parent}")
+        for parent in sorted(parents)
+        if parent
+        and not os.path.isabs(parent)
+        and _steps_up(parent) == 0
+        and (run.folder / parent).is_dir()
+    ]
+
+
+def _spec(due: Due, run: RunRequest, *, nonce: str, cwd: str) -> StepSpec:
+    component = run.pipeline.steps[due.step]
+    outputs = {port.name for port in component.outputs}
+    return StepSpec(
+        run=run.id,
+        step=due.step,
+        nonce=nonce,
+        notebook=run.notebook_path,
+        body_line=component.body_line,
+        cells=[CellSpec(cell.cell, cell.number, cell.first, cell.last) for cell in component.cells],
+        origins=[
+            None if span is None else [span.number, span.start.line] for span in component.origins
+        ],
+        parameters=_parameters(component, run.parameters),
+        inputs=[
+            ArtifactSpec(
+                path=_input_path(supply.artifact.digest),
+                serializer=supply.artifact.serializer,
+                members=list(supply.artifact.members),
+                wanted=list(supply.ports),
+                meta=dict(supply.artifact.meta),
+            )
+            for supply in due.supplies.held
+        ],
+        outputs=[PortSpec(port.name, port.kind.value, port.optional) for port in component.outputs],
+        metrics=list(component.metrics),
+        definitions=list(component.definitions),
+        absent=list(due.supplies.absent),
+        unchanged=[
+            port.name
+            for port in component.inputs
+            if port.kind is PortKind.VALUE and port.name not in outputs
+        ],
+        secrets=list(component.options.secrets),
+        cwd=cwd,
+    )
+
+
+def _parameters(component: Component, values: Mapping[str, str]) -> list[ParameterSpec]:
+    return [
+        ParameterSpec(slot.name, slot.line, values[slot.name]) for slot in component.parameter_slots
+    ]
