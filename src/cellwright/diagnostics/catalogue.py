@@ -135,6 +135,7 @@ PICKLED_OUTPUT = Rule("ART502", "pickled-output", _HINT, "a value travels as a p
 PATH_OUTSIDE_WORKSPACE = Rule(
     "ART503", "path-outside-workspace", _WARNING, "a file lies outside the workspace"
 )
+MISSING_FILE = Rule("ART504", "missing-file", _WARNING, "a file that a step reads is not there")
 
 # Exports
 UNSUPPORTED_BY_TARGET = Rule(

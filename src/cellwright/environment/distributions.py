@@ -8,7 +8,7 @@ import ast
 import csv
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -55,12 +55,21 @@ class Installed(msgspec.Struct, frozen=True):
     shared: dict[str, tuple[str, ...]]
     finders: dict[str, str]
 
-    def providers(self, module: str) -> tuple[str, ...]:
-        """Return the distributions that an import of a dotted name needs; () is unknown.
+    def providers(self, module: str, names: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return the distributions that an import needs; () is unknown.
 
-        The longest known part of the name decides. A bare namespace (`google`) that
-        several distributions share gives them all.
+        `module` is a dotted name and `names` what is taken from it: of a namespace that
+        several distributions share (`from google.cloud import storage`), they decide.
         """
+        found = self._provider(module)
+        if len(found) > 1:
+            taken = [self._provider(f"{module}.{name}") for name in names]
+            if taken and all(one != found for one in taken):
+                return tuple(dict.fromkeys(name for one in taken for name in one))
+        return found
+
+    def _provider(self, module: str) -> tuple[str, ...]:
+        """Return the owners of the longest known part of a dotted name."""
         parts = module.split(".")
         for length in range(len(parts), 0, -1):
             found = self.shared.get(".".join(parts[:length]))
