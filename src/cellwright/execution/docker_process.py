@@ -14,6 +14,7 @@ from cellwright.execution.docker_engine import Engine, engine_errors
 from cellwright.execution.executor import Outcome
 from cellwright.execution.watched import Handle, Watched
 
+_REMOVED = "the container was removed from outside"
 _AWAY = 60.0  # seconds that an engine may be away before its containers count as lost
 
 
@@ -33,6 +34,7 @@ class DockerProcess:
         self._container = container
         handle = Handle(f"container {container[:12]}", self._await_end, self._send, ended)
         self._watched = Watched(handle, timeout=timeout)
+        self._watched.start()
 
     def wait(self, seconds: float | None = None) -> Outcome | None:
         """Return how the container ended, or None when it runs after so many seconds."""
@@ -78,7 +80,7 @@ class DockerProcess:
                     return self._describe(state, lost=lost)
                 away_since, pause = None, 0.2
             except docker.errors.NotFound:
-                return Outcome(-1, "removed", "the container was removed from outside")
+                return Outcome(-1, "removed", _REMOVED)
             except (OSError, docker.errors.DockerException) as error:
                 # The connection broke: the engine stopped, was killed, or restarts. With
                 # its live-restore set the container may run on.
@@ -93,6 +95,8 @@ class DockerProcess:
 
     def _describe(self, state: dict[str, Any], *, lost: bool) -> Outcome:
         code = _with_signals(int(state["ExitCode"]))
+        if code == -signal.SIGKILL and not self._watched.stopping and self._is_going():
+            return Outcome(code, "removed", _REMOVED)
         if state.get("OOMKilled"):
             return Outcome(code, "out-of-memory", self._tail() if code else "")
         if lost and code != 0:
@@ -103,6 +107,26 @@ class DockerProcess:
         if code < 0:
             said.insert(0, f"ended by {_name(-code)}, which Cellwright did not send")
         return Outcome(code, detail="\n".join(part for part in said if part))
+
+    def _is_going(self) -> bool:
+        """Tell whether a container that was killed is being removed, as `docker rm -f` does.
+
+        The engine first kills it, and tells of its end before it is gone.
+        """
+        import docker.errors
+
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            try:
+                state = self._engine.client.inspect_container(self._container)["State"]
+            except docker.errors.NotFound:
+                return True
+            except (OSError, docker.errors.DockerException):
+                return False
+            if state.get("Dead") or state.get("Status") in ("removing", "dead"):
+                return True
+            time.sleep(0.05)
+        return False
 
     def _tail(self) -> str:
         """Return the last lines of what the runtime said outside of the step's log."""

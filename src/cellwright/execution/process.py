@@ -155,6 +155,7 @@ class _LocalProcess:
             lambda: forget(self._note),
         )
         self._watched = Watched(handle, timeout=request.timeout)
+        self._watched.start()
 
     def wait(self, seconds: float | None = None) -> Outcome | None:
         """Return how it ended, or None when it still runs after so many seconds."""

@@ -36,16 +36,24 @@ class Watched:
         self._stopping = threading.Lock()
         self._reason = ""
         self._outcome = Outcome(-1, "engine-lost", f"{handle.name} was not waited for to its end")
-        self._timer: threading.Timer | None = None
-        if timeout is not None:
-            self._timer = threading.Timer(timeout, self._time_out)
+        self._timer = threading.Timer(timeout, self._time_out) if timeout is not None else None
+
+    def start(self) -> None:
+        """Begin to wait, and to count the time."""
+        if self._timer is not None:
             self._timer.daemon = True
             self._timer.start()
-        threading.Thread(target=self._watch, name=f"wait for {handle.name}", daemon=True).start()
+        name = f"wait for {self._handle.name}"
+        threading.Thread(target=self._watch, name=name, daemon=True).start()
 
     def wait(self, seconds: float | None = None) -> Outcome | None:
         """Return how it ended, or None when it still runs after so many seconds."""
         return self._outcome if self._done.wait(seconds) else None
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether we are the ones who end it."""
+        return bool(self._reason)
 
     def stop(self, reason: str = "cancelled") -> None:
         """Interrupt, then terminate, then kill; within 5 s, for all that can be killed.

@@ -5,8 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from cellwright.execution.process import ProcessExecutor
 from cellwright.execution.virtual_environment import IndexAccess
 from cellwright.model.pipeline import Environment
 from support.attempts import BARE, attempt
+from support.wheels import wheel
 
 HERE = Environment(
     python="3.11", lock="", base_image="", platform="linux/amd64", interpreter=sys.executable
@@ -263,24 +262,6 @@ def test_a_step_whose_run_was_killed_is_reaped_at_the_next_start(tmp_path):
     assert len(reaped) == 1
     assert not alive(pid)
     assert executor(tmp_path).reap() == ()
-
-
-def wheel(folder, name="tiny", version="1.0", body="ANSWER = 42\n"):
-    """Make a wheel and return the lock line that pins it."""
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    info = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.py", body)
-        archive.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        )
-        archive.writestr(
-            f"{info}/WHEEL",
-            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        )
-        archive.writestr(f"{info}/RECORD", "")
-    return f"{name}=={version} --hash=sha256:{sha256(path.read_bytes()).hexdigest()}\n"
 
 
 @pytest.fixture
