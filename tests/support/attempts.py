@@ -142,9 +142,7 @@ class Steps:
         target = attempt / "inputs" / name
         if not target.exists():
             os.link(producer.folder / record.path, target)
-        return ArtifactSpec(
-            f"inputs/{name}", record.serializer, record.members, ports, record.meta
-        )
+        return ArtifactSpec(f"inputs/{name}", record.serializer, record.members, ports, record.meta)
 
 
 def port_of(name: str) -> PortSpec:

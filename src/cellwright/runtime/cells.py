@@ -1,0 +1,79 @@
+"""Owns running statements in the step's `__main__`, one after the other, as a kernel does."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from types import CodeType
+from typing import Any
+
+from .display import Displays
+from .manifest import CellSpec
+from .place import Place
+from .program import Program, Statement
+
+_COROUTINE = 0x80 | 0x100 | 0x200
+"""Flags of code that has to be awaited: coroutine, iterable coroutine, async generator."""
+
+
+class Cells:
+    """The program, the namespace it runs in, and what is shown on the way.
+
+    One event loop serves all cells, made when asyncio is first imported: tasks that a
+    cell starts live on in the next.
+    """
+
+    def __init__(
+        self, program: Program, namespace: dict[str, Any], displays: Displays, place: Place
+    ) -> None:
+        self._program = program
+        self._namespace = namespace
+        self._displays = displays
+        self._place = place
+        self._loop: Any = None
+
+    def define(self) -> None:
+        """Run the first phase. Raises whatever the code raises."""
+        self._displays.cell = 0
+        for statement in self._program.definitions():
+            self._place.write(self._program.files.get(statement.file, 0), statement.line)
+            self._run(statement)
+
+    def run(self, cell: CellSpec) -> None:
+        """Run one cell. Raises whatever the code raises."""
+        self._displays.cell = cell.number
+        self._place.write(cell.number)
+        for statement in self._program.cell(cell):
+            self._place.write(cell.number, statement.line)
+            value = self._run(statement)
+            if statement.shown:
+                sys.displayhook(value)
+        self._displays.end_of_cell()
+
+    def _run(self, statement: Statement) -> Any:
+        code = self._program.compile(statement)
+        if code.co_flags & _COROUTINE or "asyncio" in sys.modules:
+            return self._in_loop(lambda: eval(code, self._namespace), code)  # noqa: S307  # the notebook
+        return eval(code, self._namespace)  # noqa: S307  # the notebook
+
+    def _in_loop(self, start: Callable[[], Any], code: CodeType) -> Any:
+        """Run code where a loop runs: a kernel's cells can start tasks without awaiting."""
+        import asyncio
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+
+        async def cell() -> tuple[Any, BaseException | None]:
+            # An exception is carried out by hand: no frame of asyncio gets into it.
+            try:
+                value = start()
+                if code.co_flags & _COROUTINE and isinstance(value, Coroutine):
+                    value = await value
+                await asyncio.sleep(0)
+            except BaseException as error:  # noqa: BLE001
+                return None, error
+            return value, None
+
+        value, error = self._loop.run_until_complete(cell())
+        if error is not None:
+            raise error
+        return value

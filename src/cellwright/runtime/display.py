@@ -1,0 +1,83 @@
+"""Owns what the cells show: `display`, values of last expressions, figures.
+
+A kernel sends these beside the output streams; so they are recorded as nbformat outputs
+and nothing of them is printed.
+"""
+
+import builtins
+import json
+import sys
+from typing import Any
+
+from .manifest import write_whole
+from .rich import mime_bundle
+from .secrets import Redactor
+
+MOST = 32 * 1024 * 1024
+"""Bytes of displays that are kept for a step."""
+
+
+class Displays:
+    """The outputs of the step, each with the number of its cell."""
+
+    def __init__(self) -> None:
+        self.cell = 0
+        self._outputs: list[list[Any]] = []
+        self._size = 0
+        self._left_out = 0
+        self._underscores: list[Any] = []
+        builtins.display = self.display  # type: ignore[attr-defined]
+        sys.displayhook = self.show_value
+
+    def show_value(self, value: Any) -> None:
+        """Record the value of a last expression, and make it `_`; None is not shown."""
+        if value is None:
+            return
+        data, metadata = mime_bundle(value)
+        if data:
+            self._add({"output_type": "execute_result", "execution_count": None}, data, metadata)
+        self._remember(value)
+
+    def display(self, *values: Any, **options: Any) -> None:
+        """Record values as IPython's `display` shows them."""
+        for value in values:
+            if options.get("raw"):
+                data, metadata = dict(value), dict(options.get("metadata") or {})
+            else:
+                data, metadata = mime_bundle(value, options.get("include"), options.get("exclude"))
+            if data:
+                self._add({"output_type": "display_data"}, data, metadata)
+
+    def end_of_cell(self) -> None:
+        """Record the figures that a cell left open."""
+
+    def save(self, path: str, redactor: Redactor) -> None:
+        """Write the displays, secrets masked."""
+        if self._left_out:
+            note = f"[{self._left_out} more displays of this step were left out]"
+            self._outputs.append(
+                [self.cell, {"output_type": "stream", "name": "stderr", "text": note}]
+            )
+        payload = json.dumps(redactor.plain(self._outputs), sort_keys=True).encode()
+        write_whole(path, payload)
+
+    def _add(self, output: dict[str, Any], data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        entry = {**output, "data": data, "metadata": metadata}
+        size = len(json.dumps(entry))
+        if self._size + size > MOST:
+            self._left_out += 1
+            return
+        self._size += size
+        self._outputs.append([self.cell, entry])
+
+    def _remember(self, value: Any) -> None:
+        """Keep the last three values as `_`, `__`, `___`, unless somebody else set them."""
+        names = ("_", "__", "___")
+        for name, mine in zip(names, self._underscores, strict=False):
+            if builtins.__dict__.get(name) is not mine:
+                return
+        if not self._underscores and "_" in builtins.__dict__:
+            return
+        self._underscores = [value, *self._underscores][:3]
+        for name, kept in zip(names, self._underscores, strict=False):
+            setattr(builtins, name, kept)

@@ -1,0 +1,248 @@
+"""Owns how each kind of object is pickled: what our picklers do beyond Python's own."""
+
+import builtins
+import copyreg
+import math
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import array_pickles, code_pickles, rebuild
+from .array_pickles import Layout, Memory, Met
+from .code_pickles import Namespace
+from .faults import OutputError
+from .names import Names
+from .refusals import cannot_travel, refused
+
+_SINGLETON_TYPES = (type(None), type(NotImplemented), type(...))
+_BUILTINS = builtins.__dict__
+_HOOKS = ("__setstate__", "__reduce__", "__reduce_ex__", "__new__", "__setattr__")
+
+
+class Reductions:
+    """What a pickler does with what it meets; mixed into one of Python's picklers.
+
+    With a `layout` it writes. Without, it surveys: arrays are noted in `met`, and their
+    contents left out.
+    """
+
+    def begin(self, names: Names, layout: Layout | None) -> None:
+        """Set up; to be called before the pickler is used."""
+        self.names = names
+        self.layout = layout
+        self.met: list[Met] = []
+        self.named: set[int] = set()
+        self.hooks: dict[str, types.FunctionType] = {}
+        self.losses: set[str] = set()
+        self.buffers: list[Any] = []
+        self._keep: list[Any] = []
+        self._owned: set[int] = set()
+        self._in_pandas: set[int] = set()
+        self._strings: dict[str, str] = {}
+        self._nans: dict[int, tuple[str, str, int]] = {}
+        self._by_kind: dict[type, Callable[[Any], Any]] = {
+            types.FunctionType: self._function,
+            types.CellType: lambda thing: code_pickles.cell(thing, self._owned),
+            types.CodeType: code_pickles.code,
+            types.MethodType: self._method,
+            types.ModuleType: self._module,
+            types.MappingProxyType: lambda thing: (rebuild.mapping_proxy, (dict_behind(thing),)),
+            property: lambda it: (property, (it.fget, it.fset, it.fdel, it.__doc__)),
+            staticmethod: lambda thing: (staticmethod, (thing.__func__,)),
+            classmethod: lambda thing: (classmethod, (thing.__func__,)),
+            Namespace: lambda thing: thing.reduction(),
+            Memory: lambda thing: thing.reduction(),
+        }
+
+    def persistent_id(self, thing: Any) -> Any:
+        """Give equal strings one identity, and each NaN its own, whatever they had.
+
+        So the bytes of a pickle do not tell which of equal strings were one object, and
+        `x in xs` finds a NaN that it found before.
+        """
+        kind = type(thing)
+        if kind is str:
+            return self._strings.setdefault(thing, thing)
+        if kind is float and thing != thing:  # noqa: PLR0124  # that is what a NaN is
+            return self._nan(thing)
+        if thing is _BUILTINS:
+            return ("builtins", "", 0)
+        return None
+
+    def reducer_override(self, thing: Any) -> Any:
+        """Return how an object is made again."""
+        kind = type(thing)
+        reduce = self._by_kind.get(kind)
+        if reduce is None:
+            reduce = self._by_kind[kind] = self._choose(kind)
+        return reduce(thing)
+
+    def _choose(self, kind: type) -> Callable[[Any], Any]:
+        if issubclass(kind, type):
+            return self._class
+        if issubclass(kind, types.ModuleType):
+            return self._module
+        if refused(kind):
+            return _refuse
+        if issubclass(kind, BaseException):
+            return self._error
+        special = self._special(kind)
+        return self._plain if special is None else special
+
+    def _special(self, kind: type) -> Callable[[Any], Any] | None:
+        where = f"{kind.__module__}.{kind.__qualname__}"
+        if where == "weakref.WeakKeyDictionary":
+            return lambda thing: (rebuild.weak_keys, (list(thing.items()),))
+        if where == "functools.cached_property":
+            return lambda it: (rebuild.cached_property, (it.func, it.attrname, it.__doc__))
+        if where == "typing.TypeVar":
+            return _type_variable
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and issubclass(kind, numpy.ndarray):
+            return self._array
+        if kind.__module__.startswith("pandas.") and _copies_on_write():
+            names = {base.__name__ for base in kind.__mro__}
+            if "Block" in names or "Index" in names:
+                return self._pandas
+        return None
+
+    def _plain(self, thing: Any) -> Any:
+        place = self.names.of_instance(thing)
+        if place is not None:
+            self.named.add(id(thing))
+            return rebuild.attribute, place
+        kind = type(thing)
+        try:
+            registered = copyreg.dispatch_table.get(kind)
+            reduction = thing.__reduce_ex__(5) if registered is None else registered(thing)
+        except OutputError:
+            raise
+        except Exception as error:
+            raise cannot_travel(thing, str(error)) from error
+        if isinstance(reduction, str):
+            return self._global(thing, reduction)
+        if kind.__module__ == "__main__":
+            self._note_hooks(kind)
+        return reduction
+
+    def _global(self, thing: Any, name: str) -> Any:
+        if getattr(thing, "__module__", None) == "__main__" and self.names.of(thing) is None:
+            raise cannot_travel(thing, f"it is written as the name `{name}` of the notebook")
+        self.named.add(id(thing))
+        return name
+
+    def _note_hooks(self, kind: type) -> None:
+        for base in kind.__mro__:
+            for name in _HOOKS:
+                hook = vars(base).get(name)
+                hook = getattr(hook, "__func__", hook)
+                if isinstance(hook, types.FunctionType) and base.__module__ == "__main__":
+                    self.hooks[f"{base.__qualname__}.{name}"] = hook
+
+    def _function(self, thing: types.FunctionType) -> Any:
+        if self.names.of(thing) is not None:
+            self.named.add(id(thing))
+            return NotImplemented
+        return code_pickles.function(thing, self._owned)
+
+    def _method(self, thing: types.MethodType) -> Any:
+        return types.MethodType, (thing.__func__, thing.__self__)
+
+    def _module(self, thing: types.ModuleType) -> Any:
+        self.named.add(id(thing))
+        return rebuild.module, (self.names.of_module(thing),)
+
+    def _class(self, thing: type) -> Any:
+        if thing in _SINGLETON_TYPES or self.names.of(thing) is not None:
+            self.named.add(id(thing))
+            return NotImplemented
+        known = code_pickles.known_type(thing)
+        if known is not None:
+            self.named.add(id(thing))
+            return rebuild.attribute, known
+        if not thing.__flags__ & 0x200:  # not made by a class statement
+            raise cannot_travel(thing, "no module has it under its name")
+        return code_pickles.class_(thing)
+
+    def _error(self, thing: BaseException) -> Any:
+        if thing.__traceback__ is not None:
+            self.losses.add("tracebacks of exceptions")
+        if type(thing).__reduce__ is not BaseException.__reduce__:
+            return self._plain(thing)
+        state = (
+            dict(vars(thing)),
+            thing.__cause__,
+            thing.__context__,
+            thing.__suppress_context__,
+        )
+        made_of = (type(thing), thing.args)
+        return rebuild.error, made_of, state, None, None, rebuild.set_error
+
+    def _array(self, thing: Any) -> Any:
+        exact = type(thing) is sys.modules["numpy"].ndarray
+        if self.layout is None:
+            self.met.append(array_pickles.met(thing, self._in_pandas))
+            if exact and array_pickles.raw(thing.dtype):
+                return rebuild.memory, ()
+        elif exact:
+            reduction = self.layout.reduction(thing)
+            if reduction is not None:
+                return reduction
+        return self._plain(thing)
+
+    def _pandas(self, thing: Any) -> Any:
+        values = getattr(thing, "values", None) if hasattr(thing, "mgr_locs") else None
+        if values is None:
+            values = getattr(thing, "_data", None)
+        if values is not None:
+            self._in_pandas.update(map(id, array_pickles.inner_arrays(values)))
+            self._keep.append(values)
+        return self._plain(thing)
+
+    def _nan(self, thing: float) -> tuple[str, str, int]:
+        if id(thing) not in self._nans:
+            self._keep.append(thing)
+            numpy = sys.modules.get("numpy")
+            if thing is math.nan:
+                spelled = "math"
+            elif numpy is not None and thing is numpy.nan:  # noqa: PLW0177  # it is one object
+                spelled = "numpy"
+            else:
+                import struct
+
+                spelled = struct.pack("<d", thing).hex()
+            self._nans[id(thing)] = ("nan", spelled, len(self._nans))
+        return self._nans[id(thing)]
+
+
+def dict_behind(proxy: Any) -> Any:
+    """Return the mapping that a read-only view shows: the view shares its state."""
+    import gc
+
+    return gc.get_referents(proxy)[0]
+
+
+def _refuse(thing: Any) -> Any:
+    raise cannot_travel(thing)
+
+
+def _type_variable(thing: Any) -> Any:
+    options = {
+        "bound": thing.__bound__,
+        "covariant": thing.__covariant__,
+        "contravariant": thing.__contravariant__,
+    }
+    return rebuild.type_variable, (thing.__name__, thing.__constraints__, options)
+
+
+def _copies_on_write() -> bool:
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return False
+    if int(pandas.__version__.partition(".")[0]) >= 3:
+        return True
+    try:
+        return pandas.options.mode.copy_on_write is True
+    except (AttributeError, KeyError):
+        return False
