@@ -4,7 +4,6 @@ Nothing is guessed from names: a distribution owns the files that its RECORD lis
 index of an environment is made once and remembered by the environment's fingerprint.
 """
 
-import ast
 import csv
 import os
 import re
@@ -295,6 +294,8 @@ def _declared(distribution: Distribution) -> frozenset[str]:
 
 def _finder_mapping(path: str) -> dict[str, str]:
     """Return the mapping of modules to sources that an editable install's finder holds."""
+    import ast
+
     try:
         with open(path, encoding="utf-8") as handle:
             tree = ast.parse(handle.read())

@@ -17,6 +17,7 @@ from cellwright.diagnostics.catalogue import (
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report
 from cellwright.environment.distributions import Distribution, Installed, normalize, recorded_paths
 from cellwright.environment.files import FileDigests, LocalFile
+from cellwright.environment.lock import UnsatisfiableError
 from cellwright.environment.memo import Memo, remembered
 from cellwright.environment.modules import SIZE_LIMIT
 from cellwright.environment.requires import Needs
@@ -163,19 +164,14 @@ def asked_by(
 
 
 def report_unsatisfiable(
-    explanation: str,
-    *,
-    hint: str | None,
-    spoken: frozenset[str],
-    origins: Mapping[str, Span | None],
-    report: Report,
+    error: UnsatisfiableError, *, origins: Mapping[str, Span | None], report: Report
 ) -> None:
     """Report requirements that cannot be locked (ENV402), at what asked for one of them."""
-    blamed = [name for name in origins if name in spoken]
+    blamed = [name for name in origins if name in error.names]
     first = next((name for name in blamed if origins[name] is not None), None)
     span = origins[first] if first else None
     asked = f" (`{first}` is asked for here)" if first else ""
-    notes = [explanation] + ([hint] if hint else [])
+    notes = [str(error)] + ([error.hint] if error.hint else [])
     report.add(
         Diagnostic(
             UNSATISFIABLE_REQUIREMENTS,
@@ -186,9 +182,7 @@ def report_unsatisfiable(
     )
 
 
-def report_moved(
-    locked: Mapping[str, str], pins: Mapping[str, str], *, reasons: str, report: Report
-) -> None:
+def report_moved(locked: Mapping[str, str], pins: Mapping[str, str], *, report: Report) -> None:
     """Report distributions whose locked version is not the one the kernel has (ENV404)."""
     moved = [
         f"{name} {pins[name]} → {version}"
@@ -201,7 +195,10 @@ def report_moved(
                 KERNEL_DIFFERS,
                 f"the lock differs from the kernel's environment: {', '.join(moved)}",
                 Label(None),
-                notes=(reasons, "run the notebook with these versions to compare its results"),
+                notes=(
+                    "what the notebook installs, or an index that lacks a version, moved them",
+                    "run the notebook with these versions to compare its results",
+                ),
             )
         )
 

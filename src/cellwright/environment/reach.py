@@ -4,7 +4,6 @@ What a step is given through its ports counts too: to load a value takes the cod
 class, and only the steps before know which that is.
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,21 +64,27 @@ def reaches(pipeline: Pipeline, around: Surroundings, report: Report) -> Mapping
     }
 
 
+def givers(pipeline: Pipeline, step: StepName) -> tuple[StepName, ...]:
+    """Return the steps whose values a step is given, but for values without code of their own."""
+    component = pipeline.steps[step]
+    light = {
+        port.name
+        for port in component.inputs
+        if port.kind is PortKind.FILE or (port.type_name or "") in SCALARS
+    }
+    found = {
+        edge.producer
+        for edge in pipeline.edges
+        if edge.consumer == step and edge.port is not None and edge.port not in light
+    }
+    return tuple(name for name in pipeline.steps if name in found)
+
+
 def with_inherited(pipeline: Pipeline, own: Mapping[StepName, Reach]) -> Mapping[StepName, Reach]:
     """Return what each step reaches itself or through the values that it is given."""
     found: dict[StepName, Reach] = {}
-    for step, component in pipeline.steps.items():
-        light = {
-            port.name
-            for port in component.inputs
-            if port.kind is PortKind.FILE or (port.type_name or "") in SCALARS
-        }
-        givers = {
-            edge.producer
-            for edge in pipeline.edges
-            if edge.consumer == step and edge.port is not None and edge.port not in light
-        }
-        parts = [own[step], *(found[name] for name in pipeline.steps if name in givers)]
+    for step in pipeline.steps:
+        parts = [own[step], *(found[giver] for giver in givers(pipeline, step))]
         found[step] = Reach(
             _joined([part.distributions for part in parts]),
             dict(sorted(_joined([part.modules for part in parts]).items())),
@@ -92,6 +97,8 @@ def report_unknown(
     unknown: Mapping[str, Span | None], *, near: frozenset[str], report: Report
 ) -> None:
     """Report modules that no distribution is known for (ENV401), and how to mend it."""
+    import difflib
+
     for module, span in unknown.items():
         notes = []
         close = difflib.get_close_matches(module, sorted(near), n=1, cutoff=0.75)

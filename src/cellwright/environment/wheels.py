@@ -10,18 +10,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from cellwright.base.errors import MachineError, UsageError
 from cellwright.environment.index_config import IndexConfig, pip_environment
-from cellwright.environment.lock import Locked, lock_text, read_lock
+from cellwright.environment.lock import Locked, Say, lock_text, read_lock
 from cellwright.model.pipeline import Environment, Pin
-
-Say = Callable[[str], None]
 
 _SECONDS = 3600
 _TOGETHER = 4
@@ -115,6 +112,8 @@ class Wheelhouse:
         return None
 
     def _download(self, pins: list[Pin], *, options: tuple[str, ...], say: Say) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         hashed = [pin for pin in pins if pin.hashes]
         # pip fetches one file after the other: a few of them share the work.
         groups = [group for start in range(_TOGETHER) if (group := hashed[start::_TOGETHER])]
