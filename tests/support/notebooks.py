@@ -61,7 +61,10 @@ def ipynb(cells: Iterable[CodeCell], **metadata: Any) -> bytes:
         "nbformat_minor": 5,
     }
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    return text.encode("utf-8", "surrogatepass")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half a character can only be escaped
+        return json.dumps(document, indent=1, sort_keys=True).encode()
 
 
 def markdown_notebooks(text: str) -> Sequence[MarkdownNotebook]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from string import Formatter
 
 _DOLLAR = re.compile(r"\$(\$?[\w.]+)")
-_CONVERSIONS = {"r": "repr", "s": "str", "a": "ascii"}
+_CONVERSIONS = frozenset("rsa")
 
 
 def arguments(text: str) -> str:
@@ -42,14 +42,17 @@ def expression(text: str) -> str:
         parts = [part for part in _parts(text) if part != (True, "")]
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return repr(text)
-    return " + ".join(repr(part) if is_text else f"str({part})" for is_text, part in parts) or "''"
+    return (
+        " + ".join(repr(part) if is_text else f"'{{}}'.format({part})" for is_text, part in parts)
+        or "''"
+    )
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
     """Yield literal texts (true) and expressions (false), in order.
 
     Raises:
-        ValueError: the braces do not match.
+        ValueError: the braces do not match, or ask for a conversion that there is not.
         SyntaxError: something in them is not an expression.
     """
     for literal, field, spec, conversion in Formatter().parse(text):
@@ -57,7 +60,9 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
         if field is not None:
             expression = _expression(f"{field}:{spec}" if spec else field)
             if conversion is not None:
-                expression = f"{_CONVERSIONS[conversion]}({expression})"
+                if conversion not in _CONVERSIONS:
+                    raise ValueError(conversion)
+                expression = f"'{{!{conversion}}}'.format({expression})"
             yield False, expression
 
 

@@ -73,7 +73,7 @@ def may_hold_magics(source: str) -> bool:
 def translate(source: str) -> Translation:
     """Return a cell in plain Python; what cannot be translated is remarked and left out."""
     work = _Work(source)
-    with suppress(SyntaxError, RecursionError, MemoryError):
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
         work.run()  # if it is not Python either, the parser tells where, as far as this got
     return Translation(
         work.text(), tuple(work.remarks), tuple(work.requirements), tuple(work.timed)
@@ -216,7 +216,7 @@ def _read_call(called: str) -> Reading:
     """Return our reading of the call that IPython makes of a piece of notebook syntax."""
     try:
         call = ast.parse(called, mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Reading(called)
     match call:
         case ast.Call(
