@@ -125,7 +125,10 @@ def _written(document: object, before: bytes) -> bytes:
     """Return a document as JSON in the layout that the file had: nbformat's own, as a rule."""
     found = _INDENT.match(before)
     indent = found[1].decode() if found is not None else None
-    separators = (",", ": ") if found is not None or b'": ' in before else (",", ":")
+    if found is not None:
+        separators = (",", ": ")
+    else:
+        separators = (", ", ": ") if b'": ' in before else (",", ":")
     ascii_only = before.isascii() and b"\\u" in before
     written = json.dumps(document, ensure_ascii=ascii_only, indent=indent, separators=separators)
     end = "\n" if before.endswith(b"\n") else ""
