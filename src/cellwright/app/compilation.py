@@ -1,19 +1,31 @@
 """Owns the use case of compiling: from a notebook file to a pipeline and what to say of it."""
 
 import json
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
+
+import cellwright
 from cellwright.app.documents import Document, pipeline_document
+from cellwright.app.workspace import Workspace
+from cellwright.base.canonical import digest_of
 from cellwright.base.errors import UsageError
-from cellwright.compiler.driver import Compilation, compile_notebook
-from cellwright.diagnostics.diagnostic import Report
+from cellwright.diagnostics.diagnostic import Diagnostic, Report
 from cellwright.model.pipeline import Pipeline, StepName
 from cellwright.model.source import Notebook
 
+if TYPE_CHECKING:
+    from cellwright.compiler.driver import Compilation
+
+_Kept = tuple[Pipeline | None, tuple[Diagnostic, ...], Notebook | None]
 _WRITING = 1.0  # seconds; how long a notebook may be half-written while it is saved
+_ROUNDS = 10  # a fix may make room for another; more rounds than this would be a circle
 
 
 @dataclass(frozen=True)
@@ -58,8 +70,55 @@ def _is_json(payload: bytes) -> bool:
     return True
 
 
-def compile_document(payload: bytes, *, path: str) -> Compilation:
+def compile_in(workspace: Workspace, path: Path) -> Compiled:
+    """Return what a notebook compiles to, from the memory of a workspace where it is known.
+
+    The same bytes compiled by the same compiler give the same pipeline, so a notebook
+    that did not change is not compiled again.
+    """
+    payload = read_notebook(path)
+    key = digest_of((payload, str(path), _compiler_version()))
+    memos = workspace.store.memos
+    known = memos.get("compilation", key)
+    if known is not None:
+        pipeline, found, notebook = msgspec.json.decode(known, type=_Kept)
+    else:
+        fresh = compile_document(payload, path=str(path))
+        pipeline, found, notebook = fresh.pipeline, tuple(fresh.report), fresh.notebook
+        memos.put("compilation", key, msgspec.json.encode((pipeline, found, notebook)))
+    return Compiled(str(path), payload, notebook, pipeline, Report(found))
+
+
+def compile_file(path: Path, *, python: str | None = None) -> Compiled:
+    """Return what a notebook compiles to, with the distributions that its steps need.
+
+    `python` is the interpreter of the notebook's environment, its kernel's where None.
+    """
+    from cellwright.app.resolution import with_requirements
+
+    payload = read_notebook(path)
+    fresh = compile_document(payload, path=str(path))
+    compiled = Compiled(str(path), payload, fresh.notebook, fresh.pipeline, fresh.report)
+    return with_requirements(compiled, python)
+
+
+def _compiler_version() -> tuple[object, ...]:
+    """Return what stands for the compiler's own code: its version, and its files' times."""
+    package = Path(cellwright.__file__).parent
+    files = [
+        (entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
+        for folder in ("compiler", "compiler/effects", "model", "diagnostics")
+        for entry in sorted(os.scandir(package / folder), key=lambda entry: entry.name)
+        if entry.is_file() and not entry.name.endswith(".pyc")
+    ]
+    return (cellwright.__version__, sys.version_info[:2], tuple(files))
+
+
+def compile_document(payload: bytes, *, path: str) -> "Compilation":
     """Return what the bytes of a notebook compile to; `path` is for messages."""
+    # The compiler costs a tenth of a second to import; an unchanged notebook needs none.
+    from cellwright.compiler.driver import compile_notebook
+
     return compile_notebook(payload, path=path)
 
 
@@ -86,3 +145,26 @@ def write_components(compiled: Compiled, folder: Path) -> Iterator[Path]:
     text = json.dumps(compiled_document(compiled), indent=2, ensure_ascii=False)
     summary.write_text(text + "\n", encoding="utf-8")
     yield summary
+
+
+def apply_safe_fixes(path: Path) -> int:
+    """Apply the fixes that keep a notebook's meaning, until none is left; return how many."""
+    from cellwright.base.errors import StoreError
+    from cellwright.diagnostics.diagnostic import Safety
+    from cellwright.diagnostics.fixes import apply_fixes
+    from cellwright.runtime.manifest import write_whole
+
+    applied = 0
+    for _ in range(_ROUNDS):
+        payload = read_notebook(path)
+        report = compile_document(payload, path=str(path)).report
+        safe = [fix for found in report for fix in found.fixes if fix.safety is Safety.SAFE]
+        fixed = apply_fixes(payload, safe) if safe else None
+        if fixed is None or not fixed.applied:
+            break
+        try:
+            write_whole(str(path), fixed.payload)
+        except OSError as error:
+            raise StoreError(f"cannot write {path}: {error.strerror}") from error
+        applied += len(fixed.applied)
+    return applied

@@ -1,8 +1,8 @@
-"""Owns named plugins of one protocol: found by entry point, imported on first use."""
+"""Owns named plugins of one kind: found by entry point, imported on first use."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cellwright.base.errors import UsageError
 
@@ -10,39 +10,34 @@ P = TypeVar("P")
 
 
 class Registry(Generic[P]):
-    """The plugins of one entry-point group.
+    """The plugins of one entry-point group; each is a function that makes one."""
 
-    Nothing is imported before `load`; an unknown name is the user's mistake and names
-    what there is.
-    """
-
-    def __init__(self, group: str, protocol: type[P]) -> None:
+    def __init__(self, group: str) -> None:
         self._group = group
-        self._protocol = protocol
 
     def names(self) -> tuple[str, ...]:
         """Return the names that can be loaded, sorted."""
         return tuple(sorted(self._found()))
 
-    def load(self, name: str) -> type[P]:
-        """Return the class filed under a name.
+    def load(self, name: str) -> Callable[..., P]:
+        """Return what makes the plugin filed under a name.
 
         Raises:
-            UsageError: there is no such plugin, or it does not fit the protocol.
+            UsageError: there is no such plugin, it cannot be imported, or is no function.
         """
         found = self._found()
         if name not in found:
             known = ", ".join(sorted(found)) or "none"
             raise UsageError(f"no {self._group} plugin named `{name}`", hint=f"there is: {known}")
-        plugin = found[name].load()
-        missing = [
-            member
-            for member in vars(self._protocol)
-            if not member.startswith("_") and not hasattr(plugin, member)
-        ]
-        if missing:
-            raise UsageError(f"plugin `{name}` of {self._group} lacks {', '.join(missing)}")
-        return plugin  # type: ignore[no-any-return]  # checked just above
+        try:
+            maker: Any = found[name].load()
+        except Exception as error:
+            raise UsageError(
+                f"plugin `{name}` of {self._group} cannot be loaded: {error}"
+            ) from error
+        if not callable(maker):
+            raise UsageError(f"plugin `{name}` of {self._group} is not a function")
+        return maker  # type: ignore[no-any-return]  # what it makes is the plugin's promise
 
     def _found(self) -> Mapping[str, EntryPoint]:
         return {entry.name: entry for entry in entry_points(group=self._group)}

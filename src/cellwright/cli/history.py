@@ -1,5 +1,6 @@
 """Owns the commands that look back: runs, show, logs, artifacts."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def logs_command(run: str, step: str, follow: bool, workspace: Path | None) -> i
     from cellwright.app.workspace import open_workspace
 
     tail = LogTail(open_workspace(workspace), run, step)
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     while True:
         ended = tail.ended()  # asked first, so that the last words are not missed
         out.write(tail.read())
