@@ -101,8 +101,12 @@ def _succeeded(
         return failed(record, Failure("input", message, hint="run again"))
     _account(component, manifest)
     outputs = _take(attempt, manifest.artifacts, objects)
-    own = (attempt.folder, run.workspace / ".cellwright")
-    undeclared = undeclared_reads(manifest.files_read, files, own=own)
+    undeclared = undeclared_reads(
+        set(manifest.files_read).difference(manifest.files_written),
+        files=files,
+        workspace=run.workspace,
+        own=_own(attempt),
+    )
     step_run = replace(
         record.step_run,
         state=State.SUCCEEDED,
@@ -118,6 +122,12 @@ def _succeeded(
         answers=attempt.due.answers and not undeclared,
     )
     return judged(record, component)
+
+
+def _own(attempt: Attempt) -> tuple[Path, ...]:
+    """Return the folders that belong to an attempt: its own, and its Python's."""
+    interpreter = attempt.request.environment.interpreter
+    return (attempt.folder, *([Path(interpreter).parent.parent] if interpreter else []))
 
 
 def _account(component: Component, manifest: Manifest) -> None:

@@ -2,14 +2,16 @@
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
 from cellwright.base.canonical import PREFIX, Digest
 from cellwright.execution.request import FileStamp, WorkFile, stamp_of
 
-_SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var")  # noqa: S108, E501  # fmt: skip
+_SYSTEM = (
+    *("/bin", "/dev", "/etc", "/lib", "/lib64", "/private", "/proc", "/run", "/sbin", "/sys"),
+    *("/tmp", "/usr", "/var", sys.base_prefix, sys.prefix),  # noqa: S108
+)
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -22,7 +24,7 @@ def changed_files(files: Iterable[WorkFile]) -> tuple[WorkFile, ...]:
 
 
 def undeclared_reads(
-    files_read: Iterable[str], files: Iterable[WorkFile], *, own: Iterable[Path]
+    read: Iterable[str], *, files: Iterable[WorkFile], workspace: Path, own: Iterable[Path]
 ) -> tuple[str, ...]:
     """Return the user's files that a step read besides those it was given.
 
@@ -32,17 +34,27 @@ def undeclared_reads(
     nothing else than what was given is there.
     """
     given = {os.path.realpath(file.source) for file in files}
-    prefixes = [*_SYSTEM, sys.prefix, sys.base_prefix, sysconfig.get_paths()["stdlib"]]
-    ours = (*prefixes, *(os.path.realpath(folder) for folder in own))
+    mine = tuple(os.path.realpath(folder) for folder in own)
+    home = os.path.realpath(workspace)
     return tuple(
         path
-        for path in sorted(set(files_read))
+        for path in sorted(set(read))
         if os.path.isabs(path)
         and os.path.isfile(path)
         and (real := os.path.realpath(path)) not in given
-        and not any(real == folder or real.startswith(folder + "/") for folder in ours)
-        and not any(part in _INSTALLED or part.startswith(".") for part in real.split("/"))
+        and not _within(real, mine)
+        and not _is_installed(real.removeprefix(home))
+        and (_within(real, (home,)) or not _within(real, _SYSTEM))
     )
+
+
+def _is_installed(path: str) -> bool:
+    """Tell whether a path leads into installed distributions, or a hidden folder."""
+    return any(part in _INSTALLED or part.startswith(".") for part in path.split("/"))
+
+
+def _within(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)
 
 
 def _unchanged(file: WorkFile) -> bool:
