@@ -7,7 +7,7 @@ import pytest
 from cellwright.environment.image import dockerfile
 from cellwright.execution.docker import DockerExecutor
 from cellwright.model.pipeline import Environment
-from support.attempts import BARE
+from support.bare import BARE
 
 
 def no_wheels(environment, folder, say):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellwright.base.errors import EngineError, MachineError
-from support.attempts import attempt
+from support.bare import attempt
 
 pytestmark = pytest.mark.docker
 
@@ -298,7 +298,7 @@ from pathlib import Path
 from cellwright.environment.image import dockerfile
 from cellwright.execution.docker import DockerExecutor
 from cellwright.model.pipeline import Environment
-from support.attempts import BARE, attempt
+from support.bare import BARE, attempt
 folder, base = Path(sys.argv[1]), sys.argv[2]
 plain = Environment(python="3.11", lock="", base_image=base, platform="linux/amd64")
 executor = DockerExecutor(folder / ".cellwright", dockerfile=dockerfile, wheels=None, runtime=BARE)

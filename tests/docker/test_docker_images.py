@@ -9,7 +9,7 @@ import pytest
 
 from cellwright.base.errors import EngineError, UsageError
 from cellwright.execution.docker_build import BuildKit
-from support.attempts import attempt
+from support.bare import attempt
 from support.wheels import wheel
 
 pytestmark = pytest.mark.docker

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from cellwright.base.canonical import digest_of
+from cellwright.base.canonical import Digest, digest_of
 from cellwright.base.errors import UsageError
 from cellwright.model.pipeline import Environment
 
@@ -122,9 +122,21 @@ def _final_stage(
         "# Pins that make a run repeat, and a home for a user that has no entry in passwd.\n"
         f"{_env({**variables, **home})}\n"
         f"ENV PATH={VENV}/bin:$PATH\n"
-        f"LABEL cellwright.environment={digest_of(environment)}\n"
+        f"LABEL cellwright.environment={_content(environment)}\n"
         f"USER {USER}:{USER}\n"
         f"ENTRYPOINT {json.dumps([f'{VENV}/bin/python', RUNTIME])}"
+    )
+
+
+def _content(environment: Environment) -> Digest:
+    """Return what stands for all that an environment puts on top of its base image."""
+    return digest_of(
+        (
+            environment.python,
+            environment.lock,
+            environment.platform,
+            environment.system_packages,
+        )
     )
 
 

@@ -115,6 +115,7 @@ class DockerExecutor:
                         f"container of step {labels.get('cellwright.step', '?')}"
                         f" of run {labels.get('cellwright.run', '?')}"
                     )
+        self._images.remove_scratch()
         return (*removed, *remove_leftovers(self.engine))
 
     @property

@@ -1,8 +1,11 @@
 """Owns the images of environments: which base, which content, built at most once."""
 
 import platform
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -22,6 +25,8 @@ from cellwright.execution.platform_env import PINS
 from cellwright.execution.runtime_copy import Runtime, runtime_copy
 from cellwright.execution.single_flight import single_flight
 from cellwright.model.pipeline import Environment
+
+_OLD = 24 * 3600  # seconds
 
 
 class DockerfileText(Protocol):
@@ -51,6 +56,11 @@ class _Recipe:
     tag: str
     base: str
     text: str
+
+
+def default_bases(python: str) -> tuple[str, str]:
+    """Return the images to build on where none is named: one made here, one of the registry."""
+    return (f"cellwright-base:{python}", f"python:{python}-slim-bookworm")
 
 
 class EnvironmentImages:
@@ -112,6 +122,13 @@ class EnvironmentImages:
             raise EngineError(f"image {tag} is gone, right after it was built")
         return facts.id
 
+    def remove_scratch(self) -> None:
+        """Remove the folders of builds that were cut off, once no build can be that old."""
+        for folder in (self._folder / "tmp").glob("build-*"):
+            with suppress(OSError):
+                if time.time() - folder.stat().st_mtime > _OLD:
+                    shutil.rmtree(folder, ignore_errors=True)
+
     def _base(self, environment: Environment) -> tuple[str, str]:
         """Return the reference to build on, and what identifies the image behind it.
 
@@ -126,12 +143,12 @@ class EnvironmentImages:
 
     def _find_base(self, wanted: str, python: str) -> tuple[str, str]:
         minor = ".".join(python.split(".")[:2])
-        local = f"cellwright-base:{minor}"
-        for reference in (wanted,) if wanted else (local, f"python:{minor}-slim-bookworm"):
-            facts = self._engine.image(reference)
+        names = (wanted,) if wanted else default_bases(minor)
+        for name in names:
+            facts = self._engine.image(name)
             if facts is not None:
-                return facts.digest or reference, facts.identity
-        reference = wanted or f"python:{minor}-slim-bookworm"
+                return facts.digest or name, facts.identity
+        reference = names[-1]
         if "@sha256:" in reference:
             return reference, reference.rpartition("@")[2]
         digest = self._engine.registry_digest(reference)

@@ -13,7 +13,7 @@ from cellwright.base.errors import MachineError, ToolError
 from cellwright.execution.process import ProcessExecutor
 from cellwright.execution.virtual_environment import IndexAccess
 from cellwright.model.pipeline import Environment
-from support.attempts import BARE, attempt
+from support.bare import BARE, attempt
 from support.wheels import wheel
 
 HERE = Environment(
@@ -228,7 +228,7 @@ def test_cancelling_from_two_threads_gives_one_outcome(tmp_path):
 ORPHAN = """
 import sys, time
 from pathlib import Path
-from support.attempts import BARE, attempt
+from support.bare import BARE, attempt
 from cellwright.execution.process import ProcessExecutor
 from cellwright.model.pipeline import Environment
 here = Environment("3.11", "", "", "", interpreter=sys.executable)
