@@ -3,6 +3,9 @@
 python docs/generate_reference.py
 """
 
+# A script, not part of a package.
+# ruff: noqa: INP001
+
 from pathlib import Path
 
 import click
