@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_FENCE = re.compile(r"^(`{3,})(\w*)[ \t]*(.*)$")
+_FENCE = re.compile(r"^(`{3,})(\w*)[ \t]*([^{]*)(\{.*\})?$")
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *$")
 
 
@@ -71,7 +71,8 @@ def markdown_notebooks(text: str) -> Sequence[MarkdownNotebook]:
     """Return one notebook for each heading of a Markdown text that has fences of its own.
 
     The words after the language of a fence are the tags of the cell: ```` ```python
-    step:load ````; quotes hold a tag with blanks together.
+    step:load ````; quotes hold a tag with blanks together, and a JSON object at the end
+    is the cell's `metadata.cellwright`.
     """
     return tuple(
         MarkdownNotebook(section.path, tuple(section.cells), tuple(section.others))
@@ -90,7 +91,8 @@ def _sections(text: str) -> Iterator[_Section]:
         if fence is not None:
             body = "\n".join(_body(lines, fence[1]))
             if fence[2] == "python":
-                section.cells.append(CodeCell(body, tuple(shlex.split(fence[3]))))
+                options = json.loads(fence[4]) if fence[4] else None
+                section.cells.append(CodeCell(body, tuple(shlex.split(fence[3])), options))
             else:
                 section.others.append((fence[2], body))
         elif heading is not None:
