@@ -225,10 +225,11 @@ def _bytes(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise _BadAttemptError(f"{path.name} cannot be read: {error.strerror}") from error
+    seen = os.fstat(descriptor)
+    if not stat.S_ISREG(seen.st_mode) or seen.st_size > _MANIFEST_LIMIT:
+        os.close(descriptor)
+        raise _BadAttemptError(f"{path.name} is no regular file, or too large")
     with FileIO(descriptor, "rb") as handle:
-        seen = os.fstat(descriptor)
-        if not stat.S_ISREG(seen.st_mode) or seen.st_size > _MANIFEST_LIMIT:
-            raise _BadAttemptError(f"{path.name} is no regular file, or too large")
         return handle.readall()
 
 

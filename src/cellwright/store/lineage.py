@@ -90,36 +90,35 @@ class Lineage:
     def ancestors(self, digest: Digest) -> tuple[Use, ...]:
         """Return the outputs that an artifact was made from, nearest first.
 
-        Each artifact appears once, at the step run that executed first and wrote it.
+        Each artifact appears once, at the step run that was the first to make it.
         """
-        return self._walk(digest, backwards=True)
+        seen, waiting, found = {digest}, [digest], list[Use]()
+        with self._database.read() as connection:
+            while waiting:
+                here = waiting.pop(0)
+                maker = connection.execute(_executed(here, output=True).limit(1)).one_or_none()
+                if maker is None:
+                    continue
+                if here != digest:
+                    found.append(_use(maker))
+                for row in connection.execute(_across(maker.step_run, output=False)):
+                    if row.digest not in seen:
+                        seen.add(row.digest)
+                        waiting.append(row.digest)
+        return tuple(found)
 
     def descendants(self, digest: Digest) -> tuple[Use, ...]:
         """Return the outputs of the step runs that read an artifact, and so on."""
-        return self._walk(digest, backwards=False)
-
-    def _walk(self, digest: Digest, *, backwards: bool) -> tuple[Use, ...]:
-        ports = _ports().where(step_runs.c.source_run.is_(None))
-        link = step_run_artifacts
-        seen = {digest}
-        found: list[Use] = []
-        frontier = [digest]
+        seen, waiting, found = {digest}, [digest], list[Use]()
         with self._database.read() as connection:
-            while frontier:
-                here = ports.where(
-                    artifacts.c.digest == frontier.pop(0), link.c.output.is_(backwards)
-                )
-                touched = connection.execute(here.limit(1) if backwards else here).all()
-                for attempt in dict.fromkeys(row.step_run for row in touched):
-                    across = ports.where(
-                        link.c.step_run == attempt, link.c.output.is_(not backwards)
-                    )
-                    for row in connection.execute(across):
-                        use = _use(row)
-                        if use.digest not in seen:
-                            seen.add(use.digest)
-                            found.append(use)
-                            frontier.append(use.digest)
+            while waiting:
+                readers = connection.execute(_executed(waiting.pop(0), output=False)).all()
+                for reader in dict.fromkeys(row.step_run for row in readers):
+                    for row in connection.execute(_across(reader, output=True)):
+                        if row.digest not in seen:
+                            seen.add(row.digest)
+                            waiting.append(row.digest)
+                            found.append(_use(row))
         return tuple(found)
 
     def _uses(self, digest: Digest, *, output: bool) -> tuple[Use, ...]:
@@ -148,6 +147,21 @@ def _ports() -> Select[Any]:
         .join(artifacts, artifacts.c.id == link.c.artifact)
         .order_by(link.c.step_run, link.c.port)
     )
+
+
+def _executed(digest: Digest, *, output: bool) -> Select[Any]:
+    """Return the ports with an artifact, of step runs that no cache answered."""
+    return _ports().where(
+        artifacts.c.digest == digest,
+        step_run_artifacts.c.output.is_(output),
+        step_runs.c.source_run.is_(None),
+    )
+
+
+def _across(step_run: int, *, output: bool) -> Select[Any]:
+    """Return the ports on one side of a step run."""
+    link = step_run_artifacts
+    return _ports().where(link.c.step_run == step_run, link.c.output.is_(output))
 
 
 def _use(row: Any) -> Use:

@@ -349,9 +349,10 @@ def _opened(path: Path) -> Iterator[FileIO]:
         if error.errno in (errno.ELOOP, errno.ENXIO):
             raise _NotRegularError(f"{path} is not a regular file") from error
         raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _NotRegularError(f"{path} is not a regular file")
     with FileIO(descriptor, "rb") as handle:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _NotRegularError(f"{path} is not a regular file")
         yield handle
 
 
