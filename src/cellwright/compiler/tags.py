@@ -288,6 +288,9 @@ def _with_step_facts(
         if isinstance(role, InStep):
             sources[role.step] += [cell_source(cell, report), *_kale_sources(cell, report)]
             prev[cell.id] = _predecessors(cell, steps, report)
+        elif cell.options and isinstance(role, Shared | Parameters):
+            message = f"cell {cell.number} has options of a step, and is part of none"
+            report.add(Diagnostic(rules.INVALID_OPTION, message, Label(cell_start(cell))))
     merged = {step: merge(step, sources[step], report) for step in steps}
     for name in options.steps:
         if name not in merged:

@@ -106,6 +106,12 @@ INTERACTIVE_INPUT = Rule("FLOW216", "interactive-input", _ERROR, "a cell waits f
 PROCESS_STATE = Rule(
     "FLOW217", "process-state", _ERROR, "state of the process cannot be carried to a later step"
 )
+SHARED_NEEDS_STEP = Rule(
+    "FLOW218", "shared-needs-step", _ERROR, "a shared cell builds on what a step computes"
+)
+TEMPORARY_FILE = Rule(
+    "FLOW219", "temporary-file", _ERROR, "a temporary file or folder is used by several steps"
+)
 
 # The graph
 DEPENDENCY_CYCLE = Rule("PIPE301", "dependency-cycle", _ERROR, "steps wait for each other")

@@ -86,12 +86,11 @@ class Report:
     """The findings of one compilation, in notebook order whatever the order of discovery."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
-        self._found: list[Diagnostic] = list(diagnostics)
+        self._found: dict[Diagnostic, None] = dict.fromkeys(diagnostics)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add a finding; one that is there already is not added twice."""
-        if diagnostic not in self._found:
-            self._found.append(diagnostic)
+        self._found.setdefault(diagnostic)
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found, key=_order))

@@ -161,7 +161,8 @@ class _Page:
         where = _where(label.span)
         lines = [f"{pad}{self._framed(arrow)} {self.path}{':' if where else ''}{where}"]
         if label.span is None or label.span.cell not in self.sources:
-            return lines + ([f"{pad} {self._framed('=')} {label.text}"] if label.text else [])
+            said = visible(label.text)
+            return lines + ([f"{pad} {self._framed('=')} {said}"] if said else [])
         span = label.span
         typed = self.sources[span.cell].split("\n")
         line = typed[span.start.line - 1] if span.start.line <= len(typed) else ""

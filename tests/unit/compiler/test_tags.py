@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -214,6 +216,26 @@ def test_an_option_that_does_not_fit_is_an_error(options: dict[str, object], sai
 )
 def test_notebook_options_that_do_not_fit_are_an_error(options: object) -> None:
     assert "TAG107" in front_of(code("x = 1", "step:a"), cellwright=options).codes
+
+
+def test_options_on_a_cell_that_is_in_no_step_are_an_error_unless_it_is_left_out() -> None:
+    found = front_of(
+        code("x = 1", "step:a"),
+        code("n = 1", "parameters", memory="2G"),
+        code("y = 1", memory="2G"),
+        code("z = 1", "skip", memory="2G"),
+    )
+
+    assert [(each.rule.code, each.primary.span.number) for each in found.report] == [("TAG107", 2)]
+
+
+def test_thousands_of_findings_take_no_time() -> None:
+    started = time.perf_counter()
+
+    found = front_of(*(code(f"x = {n}", f"step:bad name {n}") for n in range(3000)))
+
+    assert len(found.report) == 3000
+    assert time.perf_counter() - started < 5
 
 
 def test_option_tags_of_kale_are_read_as_the_options_they_mean() -> None:
