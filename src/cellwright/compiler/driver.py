@@ -1,7 +1,15 @@
 """Owns the order of the passes: from the bytes of a notebook to a compilation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cellwright.compiler import check, options_reader, parse, reader, tags
+from cellwright.compiler.assemble import assemble
+from cellwright.compiler.fingerprint import Dumps
+from cellwright.compiler.link import link_steps
+from cellwright.compiler.scopes import ScopeTable, scope_table
+from cellwright.compiler.timeline import build_timeline
+from cellwright.compiler.walk import walk_notebook
+from cellwright.compiler.world import find_world
 from cellwright.diagnostics.diagnostic import Report
 from cellwright.model.pipeline import Pipeline
 from cellwright.model.source import Notebook
@@ -17,3 +25,62 @@ class Compilation:
     pipeline: Pipeline | None
     report: Report
     notebook: Notebook | None
+
+
+@dataclass
+class Memo:
+    """What compilations of one notebook, edit after edit, have in common; it is the
+    caller's, and never changes a result."""
+
+    readings: parse.Memo = field(default_factory=parse.Memo)
+    dumps: Dumps = field(default_factory=Dumps)
+    limit: int = 4096
+    _scopes: dict[int, tuple[object, ScopeTable]] = field(default_factory=dict)
+
+    def scopes(self, parsed: parse.ParsedCell) -> ScopeTable:
+        """Return the scopes of a cell's tree."""
+        found = self._scopes.get(id(parsed.tree))
+        if found is None:
+            if len(self._scopes) >= self.limit:
+                self._scopes.clear()
+            found = self._scopes[id(parsed.tree)] = (parsed.tree, scope_table(parsed.tree))
+        return found[1]
+
+
+def compile_notebook(payload: bytes, *, path: str, memo: Memo | None = None) -> Compilation:
+    """Compile the bytes of a notebook.
+
+    Deterministic, and free of side effects: it reads no file, no clock and no
+    environment. A mistake in the notebook is reported, never raised. Each stage reports
+    all it can find before the next is skipped.
+    """
+    report = Report()
+    memo = memo or Memo()
+
+    notebook = reader.read(payload, path=path, report=report)
+    if notebook is None:
+        return Compilation(None, report, None)
+    options = options_reader.read_options(notebook, report)
+    roles = tags.read_roles(notebook, report, options=options)
+    cells = parse.parse_cells(notebook, roles, report, memo=memo.readings)
+    if report.has_errors:
+        return Compilation(None, report, notebook)
+
+    walk = walk_notebook(cells, [memo.scopes(parsed) for parsed in cells])
+    timeline = build_timeline(walk)
+    wiring = link_steps(timeline)
+    world = find_world(wiring)
+    plan = check.check_pipeline(wiring, world, roles, report)
+    if plan is None:
+        return Compilation(None, report, notebook)
+
+    pipeline = assemble(
+        notebook,
+        wiring,
+        world,
+        options=options,
+        edges=plan.edges,
+        order=plan.order,
+        dumps=memo.dumps,
+    )
+    return Compilation(pipeline, report, notebook)

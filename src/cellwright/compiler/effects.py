@@ -1,0 +1,235 @@
+"""Owns what is known of other people's code: the effects data, and how it is looked up.
+
+`effects/*.toml` has one table per module (`["numpy.random"]`) and per type
+(`["type:list"]`). A key is one or several names with blanks between, `*` for every
+other function or method, `^` for every other class, a leading dot for attributes. The
+value is a line of words:
+
+    new[:TYPE]      something new that shares nothing with what was given
+    scalar[:TYPE]   something immutable
+    self, arg:N     the receiver, an argument, itself
+    item            something that is in the receiver (or the first argument)
+    items[:TYPE]    a new container of what is in it
+    pairs           a new list of (key, item)
+    path:P          what is found at that path of a library
+    holds[:TYPE]    something new that refers to the arguments (and the receiver)
+    flat[:TYPE]     something new with what is inside the containers given
+    view[:TYPE]     something new on the same memory
+    unknown         nothing is known: may change all, may return any of it
+    changes:N       changes that argument (a number, a keyword, or `self`)
+    deep            … and whatever it reaches
+    inplace         changes the receiver if `inplace=True`, returns something new if not
+    stores          the receiver refers to the arguments from now on
+    stores-items    … to what is in them
+    calls:A,B       calls these methods of the notebook's objects within its arguments
+    nocall          calls no function that it is given
+    reads:N writes:N appends:N opens:N lists:N
+                    a file, by its path
+    seeds:S draws:S sets:S changes-state:S uses:S
+                    state of the process
+    unless:K[=TYPE] … not if keyword K is given and not None; the result then has TYPE
+    clock network unique exit input escape
+                    what it depends on, or does to the process
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+
+_RESULTS = frozenset(
+    [
+        "new",
+        "scalar",
+        "self",
+        "arg",
+        "item",
+        "items",
+        "pairs",
+        "holds",
+        "flat",
+        "view",
+        "path",
+        "unknown",
+        "none",
+    ]
+)
+_FILES = frozenset(["reads", "writes", "appends", "opens", "lists"])
+_STATES = frozenset(["seeds", "draws", "sets", "uses", "changes-state"])
+_MARKS = frozenset(["clock", "network", "unique", "exit", "input", "escape", "identity"])
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a call does; the words are explained above."""
+
+    result: str = "new"
+    type_name: str = ""
+    position: int = 0
+    changes: tuple[str, ...] = ()
+    deep: bool = False
+    inplace: bool = False
+    stores: str = ""
+    calls: tuple[str, ...] = ()
+    calls_back: bool = True
+    files: tuple[tuple[str, str], ...] = ()
+    states: tuple[tuple[str, str], ...] = ()
+    unless: tuple[tuple[str, str], ...] = ()
+    marks: frozenset[str] = frozenset()
+
+
+UNKNOWN = Effect(result="unknown")
+
+
+@dataclass(frozen=True)
+class EffectsData:
+    """All tables; `find` and `method` look things up in them."""
+
+    modules: dict[str, dict[str, Effect]] = field(default_factory=dict)
+    types: dict[str, dict[str, Effect]] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    flags: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def find(self, path: str) -> Effect | None:
+        """Return what a function or class of a library does; None where nothing is known."""
+        module, _, name = path.rpartition(".")
+        exact = self.modules.get(module, {}).get(name)
+        if exact is not None:
+            return exact
+        default = "^" if name[:1].isupper() else "*"
+        while module:
+            table = self.modules.get(module, {})
+            if default in table:
+                return table[default]
+            module = module.rpartition(".")[0]
+        return None
+
+    def attribute(self, path: str) -> Effect | None:
+        """Return what reading an attribute of a module gives, where that is known."""
+        module, _, name = path.rpartition(".")
+        return self.modules.get(module, {}).get("." + name)
+
+    def method(self, type_name: str, name: str) -> Effect | None:
+        """Return what a method (or `.attribute`) of a type does."""
+        seen = type_name
+        while seen:
+            table = self.types.get(seen)
+            if table is None:
+                return None
+            found = table.get(name)
+            if found is None and not name.startswith((".", "[")):
+                found = table.get("*")
+            if found is not None:
+                return found
+            seen = self.aliases.get("type:" + seen, "")
+        return None
+
+    def knows_type(self, type_name: str) -> bool:
+        """Tell whether the data describe a type."""
+        return type_name in self.types
+
+    def flag(self, type_name: str, flag: str) -> bool:
+        """Tell whether a type, or one that it derives from, has a flag."""
+        seen = type_name
+        while seen:
+            if flag in self.flags.get(seen, frozenset()):
+                return True
+            seen = self.aliases.get("type:" + seen, "")
+        return False
+
+
+@lru_cache(maxsize=1)
+def effects_data() -> EffectsData:
+    """Return the effects data; it is part of the program and never changes."""
+    data = EffectsData()
+    folder = files("cellwright.compiler") / "effects"
+    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".toml"):
+            _add(data, tomllib.loads(entry.read_text(encoding="utf-8")), entry.name)
+    return data
+
+
+def _add(data: EffectsData, tables: dict[str, object], source: str) -> None:
+    for heading, table in tables.items():
+        if not isinstance(table, dict):
+            raise TypeError(f"{source}: `{heading}` is not a table")
+        is_type = heading.startswith("type:")
+        name = heading.removeprefix("type:")
+        target = (data.types if is_type else data.modules).setdefault(name, {})
+        for key, words in table.items():
+            if key == "like":
+                data.aliases[heading] = words
+            elif key == "flags":
+                data.flags[name] = frozenset(words.split())
+            else:
+                effect = parse_effect(words)
+                for each in key.split():
+                    target[each] = effect
+
+
+@lru_cache(maxsize=4096)
+def parse_effect(words: str) -> Effect:
+    """Return the effect that a line of words describes.
+
+    Raises:
+        ValueError: a word is not one of the language.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for word in words.split():
+        name, _, detail = word.partition(":")
+        group = next(
+            (
+                label
+                for label, names in (
+                    ("result", _RESULTS),
+                    ("files", _FILES),
+                    ("states", _STATES),
+                    ("marks", _MARKS),
+                )
+                if name in names
+            ),
+            name,
+        )
+        found.setdefault(group, []).append((name, detail))
+    return _effect(found, words)
+
+
+def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
+    allowed = set(
+        [
+            "result",
+            "files",
+            "states",
+            "marks",
+            "changes",
+            "deep",
+            "inplace",
+            "stores",
+            "stores-items",
+            "calls",
+            "nocall",
+            "unless",
+        ]
+    )
+    if not found.keys() <= allowed:
+        raise ValueError(f"unknown word in effect `{words}`")
+    result, detail = (found.get("result") or [("new", "")])[0]
+    return Effect(
+        result=result,
+        type_name="" if result == "arg" else detail,
+        position=int(detail) if result == "arg" else 0,
+        changes=tuple(item for _, item in found.get("changes", [])),
+        deep="deep" in found,
+        inplace="inplace" in found,
+        stores=next((word for word in ("stores", "stores-items") if word in found), ""),
+        calls=tuple(name for _, names in found.get("calls", []) for name in names.split(",")),
+        calls_back="nocall" not in found,
+        files=tuple(found.get("files", [])),
+        states=tuple(found.get("states", [])),
+        unless=tuple(
+            (key, kind)
+            for _, item in found.get("unless", [])
+            for key, _, kind in [item.partition("=")]
+        ),
+        marks=frozenset(name for name, _ in found.get("marks", [])),
+    )

@@ -1,0 +1,107 @@
+"""Owns the walk through the whole notebook: which sites there are, what each one does."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cellwright.compiler import statements
+from cellwright.compiler.heap import Heap
+from cellwright.compiler.machine import Definition, Machine, Site, Variable
+from cellwright.compiler.parse import ParsedCell
+from cellwright.compiler.scopes import ScopeTable, alias_name
+from cellwright.compiler.tags import InStep, Skipped, Untagged
+from cellwright.model.pipeline import StepName
+
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What the walk found: the sites in notebook order, definitions, and the heap."""
+
+    cells: tuple[ParsedCell, ...]
+    sites: tuple[Site, ...]
+    definitions: tuple[Definition, ...]
+    heap: Heap
+    names: dict[str, Variable]
+    complete: bool
+
+
+def plan_sites(cells: Sequence[ParsedCell]) -> Iterator[Site]:
+    """Yield the sites: one per shared statement, one per run of cells of the same step."""
+    index = 0
+    step: StepName | None = None
+    body: list[tuple[int, ast.stmt]] = []
+    for number, parsed in enumerate(cells):
+        role = parsed.role.role
+        if isinstance(role, Skipped | Untagged):
+            continue
+        own = role.step if isinstance(role, InStep) else None
+        if step is not None and own != step:
+            yield Site(index, step, tuple(body))
+            index, body = index + 1, []
+        step = own
+        statements_here = [(number, statement) for statement in parsed.tree.body]
+        if own is not None:
+            body += statements_here
+            continue
+        for pair in statements_here:
+            yield Site(index, None, (pair,))
+            index += 1
+    if step is not None:
+        yield Site(index, step, tuple(body))
+
+
+def walk_notebook(cells: tuple[ParsedCell, ...], tables: Sequence[ScopeTable]) -> Walk:
+    """Walk the tagged cells top to bottom, in one namespace."""
+    machine = Machine(tables)
+    sites: list[Site] = []
+    definitions: list[Definition] = []
+    for site in plan_sites(cells):
+        sites.append(site)
+        machine.site = site
+        machine.heap.now = site.index
+        machine.dead = False
+        if site.step is not None:
+            site.before = dict(machine.names)
+        for cell, statement in site.body:
+            machine.cell = cell
+            machine.dead = False
+            _walk_statement(machine, statement, definitions)
+        if site.step is not None or site.changed:
+            site.after = dict(machine.names)
+        else:
+            site.after = {
+                name: machine.names[name] for name in site.written if name in machine.names
+            }
+    complete = machine.steps_left > 0
+    return Walk(cells, tuple(sites), tuple(definitions), machine.heap, machine.names, complete)
+
+
+def _walk_statement(m: Machine, node: ast.stmt, definitions: list[Definition]) -> None:
+    if not isinstance(node, _DEFINING):
+        statements.execute(m, node)
+        return
+    names = _names_of(node)
+    definition = Definition(len(definitions), m.site.index, m.cell, node, names)
+    definition.first_thing = len(m.heap.things)
+    definitions.append(definition)
+    m.definition = definition
+    statements.execute(m, node)
+    m.definition = None
+    if names == ("*",):
+        definition.names = tuple(
+            sorted(name for name, chain in m.site.written.items() if chain[-1].node is node)
+        )
+    m.define(definition)
+
+
+def _names_of(node: ast.stmt) -> tuple[str, ...]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return tuple(alias_name(alias) for alias in node.names)
+    return (node.name,)  # type: ignore[attr-defined]
+
+
+def code_places(cells: Sequence[ParsedCell]) -> list[tuple[int, ast.stmt]]:
+    """Return every top-level statement that is compiled, with its cell's index."""
+    return [pair for site in plan_sites(cells) for pair in site.body]
