@@ -9,6 +9,7 @@ from .display import Displays
 from .manifest import CellSpec
 from .place import Place
 from .program import Program, Statement
+from .shell import NAME, Shell, ZMQInteractiveShell
 
 _COROUTINE = 0x80 | 0x100 | 0x200
 """Flags of code that has to be awaited: coroutine, iterable coroutine, async generator."""
@@ -28,7 +29,17 @@ class Cells:
         self._namespace = namespace
         self._displays = displays
         self._place = place
+        self._shell = Shell(namespace, displays)
         self._loop: Any = None
+
+    def install(self) -> None:
+        """Put what a kernel offers where the cells find it, outside of their namespace."""
+        import builtins
+
+        kernel = ZMQInteractiveShell(self._shell, self._namespace)
+        setattr(builtins, NAME, self._shell)
+        builtins.get_ipython = lambda: kernel  # type: ignore[attr-defined]
+        self._displays.install()
 
     def define(self) -> None:
         """Run the first phase. Raises whatever the code raises."""
@@ -41,12 +52,15 @@ class Cells:
         """Run one cell. Raises whatever the code raises."""
         self._displays.cell = cell.number
         self._place.write(cell.number)
-        for statement in self._program.cell(cell):
-            self._place.write(cell.number, statement.line)
-            value = self._run(statement)
-            if statement.shown:
-                sys.displayhook(value)
-        self._displays.end_of_cell()
+        try:
+            for statement in self._program.cell(cell):
+                self._place.write(cell.number, statement.line)
+                value = self._run(statement)
+                if statement.shown:
+                    sys.displayhook(value)
+            self._displays.end_of_cell()
+        finally:
+            self._shell.end_of_cell()
 
     def _run(self, statement: Statement) -> Any:
         code = self._program.compile(statement)

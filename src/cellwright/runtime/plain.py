@@ -167,7 +167,7 @@ def _b64(payload: bytes) -> str:
 def _float(value: float) -> tuple[str, Any]:
     if not math.isnan(value):
         return "float", "inf" if value > 0 else "-inf"
-    if value is math.nan:
+    if value is math.nan:  # noqa: PLW0177  # it is one object
         return "nan", "math"
     numpy = sys.modules.get("numpy")
     if numpy is not None and value is numpy.nan:

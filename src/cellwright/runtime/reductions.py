@@ -204,9 +204,9 @@ class Reductions:
         if id(thing) not in self._nans:
             self._keep.append(thing)
             numpy = sys.modules.get("numpy")
-            if thing is math.nan:
+            if thing is math.nan:  # noqa: PLW0177  # it is one object
                 spelled = "math"
-            elif numpy is not None and thing is numpy.nan:  # noqa: PLW0177  # it is one object
+            elif numpy is not None and thing is numpy.nan:
                 spelled = "numpy"
             else:
                 import struct

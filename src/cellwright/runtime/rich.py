@@ -1,6 +1,7 @@
 """Owns how an object is shown: text always, and whatever richer forms it offers itself."""
 
 import base64
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,6 +33,9 @@ def mime_bundle(
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
     data["text/plain"] = plain_text(value)
+    figure = _figure(value)
+    if figure is not None:
+        data["image/png"] = figure
     for method, mime in _METHODS.items():
         _split(mime, _answer(value, method), data, metadata)
     bundle = _answer(value, "_repr_mimebundle_", include=include, exclude=exclude)
@@ -45,6 +49,19 @@ def mime_bundle(
     if exclude is not None:
         data = {mime: form for mime, form in data.items() if mime not in set(exclude)}
     return {mime: _plain(form) for mime, form in data.items()}, _plain(metadata)
+
+
+def _figure(value: Any) -> bytes | None:
+    """Return a figure of matplotlib as an image, and nothing for any other value."""
+    module = sys.modules.get("matplotlib.figure")
+    if module is None or not isinstance(value, module.Figure):
+        return None
+    try:
+        from .figures import png
+
+        return png(value)
+    except Exception:  # noqa: BLE001  # what cannot be drawn is shown as text
+        return None
 
 
 def plain_text(value: Any) -> str:

@@ -47,6 +47,9 @@ def formats() -> Iterable[Serializer]:
     from .array_formats import NpyFormat
 
     yield NpyFormat()
+    from .sparse_format import SparseFormat
+
+    yield SparseFormat()
     from .pickle_format import PickleFormat
 
     yield PickleFormat()

@@ -2,21 +2,27 @@
 
 import os
 import sys
+import time
 import types
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from . import tracebacks
+from .audit import FileWatch
 from .cells import Cells
 from .display import Displays
 from .faults import StepFault
 from .manifest import ErrorRecord, Manifest, StepSpec, to_json, write_whole
+from .names import Names
 from .place import Place
 from .program import Program
 from .secrets import Redactor
+from .state import ProcessState
 
 REPORT = "report.json"
+PATIENCE = 2.0
+"""Seconds that threads of the cells have when the cells are done."""
 
 
 def run_step(spec: StepSpec, attempt: str, place: Place) -> int:
@@ -55,7 +61,7 @@ class Step:
             sys.stderr.write(f"{fault}\n" + (f"{fault.hint}\n" if fault.hint else ""))
         except BaseException as raised:  # noqa: BLE001  # whatever the user's code raises
             error = tracebacks.record(raised, self._files)
-            sys.stderr.write(self._redactor.text(error.traceback))
+            sys.stderr.write(error.traceback)
         state = "succeeded" if error is None else "failed"
         if error is not None and error.kind == "interrupted":
             state = "interrupted"
@@ -70,27 +76,105 @@ class Step:
         )
 
     def _run(self) -> None:
-        spec = self._spec
         with open(os.path.join(self._attempt, "program.py"), encoding="utf-8") as handle:
-            program = Program(handle.read(), spec)
+            program = Program(handle.read(), self._spec)
         self._files = program.files
         namespace = fresh_main()
-        become_kernel(os.path.join(self._attempt, spec.cwd))
+        folder = os.path.join(self._attempt, self._spec.cwd)
+        become_kernel(folder)
         displays = Displays()
         cells = Cells(program, namespace, displays, self._place)
+        cells.install()
+        state = ProcessState(os.path.join(self._attempt, "work"), self._spec.secrets)
+        watch_imports(displays, state)
+        opened = FileWatch(self._attempt, folder)
         try:
-            cells.define()
-            from .ports import load_inputs, save_outputs
-
-            load_inputs(spec, self._attempt, namespace)
-            for cell in spec.cells:
-                cells.run(cell)
-            self._place.write(0)
-            self._found["artifacts"], self._found["absent"] = save_outputs(
-                spec, self._attempt, namespace
-            )
+            self._run_phases(cells, namespace, state)
+            opened.stop()
+            self._save(namespace, state)
         finally:
+            opened.stop()
+            self._found["files_read"], self._found["files_written"] = (
+                opened.read(),
+                opened.written(),
+            )
             displays.save(os.path.join(self._attempt, "displays.json"), self._redactor)
+
+    def _run_phases(self, cells: Cells, namespace: dict[str, Any], state: ProcessState) -> None:
+        spec = self._spec
+        cells.define()
+        guard = None
+        if spec.inputs:
+            from .inputs import load_inputs, sizes
+
+            load_inputs(spec, self._attempt, namespace, state)
+            if spec.unchanged:
+                from .guard import Guard
+
+                names = Names(spec.definitions)
+                guard = Guard(namespace, sizes(spec, self._attempt), names)
+        state.note()
+        for cell in spec.cells:
+            cells.run(cell)
+            if guard is not None:
+                guard.after_cell(cell.number)
+        self._place.write(0)
+        wait_for_threads()
+        if guard is not None:
+            guard.check()
+
+    def _save(self, namespace: dict[str, Any], state: ProcessState) -> None:
+        spec = self._spec
+        self._found["state_changed"] = state.changed()
+        if spec.metrics:
+            from .metrics import read_metrics
+
+            self._found["metrics"] = read_metrics(spec.metrics, namespace)
+        if spec.outputs:
+            from .outputs import Outputs
+
+            outputs = Outputs(spec, self._attempt, namespace, state)
+            outputs.save()
+            self._found["artifacts"], self._found["absent"] = outputs.artifacts, outputs.absent
+
+
+def watch_imports(displays: Displays, state: ProcessState) -> None:
+    """Make libraries behave as in a kernel, if and when the cells import them."""
+    from .imports import ImportWatch
+
+    def use_our_backend(matplotlib: Any) -> None:
+        # Not by the environment: programs that the cells start could not import it.
+        matplotlib.rcParams["backend"] = f"module://{__package__}.figures"
+
+    ImportWatch(
+        {
+            "IPython.core.display_functions": displays.take_over,
+            "matplotlib": use_our_backend,
+            "random": lambda _: state.note(["state:random"]),
+            "numpy.random": lambda _: state.note(["state:numpy.random"]),
+        }
+    )
+
+
+def wait_for_threads() -> None:
+    """Give threads that the cells started a little time to end before all is saved."""
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return
+    deadline = time.monotonic() + PATIENCE
+    left = [
+        each
+        for each in threading.enumerate()
+        if not each.daemon and each is not threading.main_thread()
+    ]
+    for each in left:
+        each.join(max(0.0, deadline - time.monotonic()))
+    alive = [each.name for each in left if each.is_alive()]
+    if alive:
+        sys.stderr.write(
+            f"cellwright: still running when the step ended: {', '.join(alive)} (a thread); "
+            "what it does from now on is lost\n"
+        )
 
 
 def fresh_main() -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""Owns figures of matplotlib: a backend that shows them as a notebook does.
+
+matplotlib loads it by name (`module://…figures`) when `__main__` has not chosen another.
+What a cell leaves open is shown and closed when the cell ends.
+"""
+
+from typing import Any
+
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+FigureCanvas = FigureCanvasAgg
+FigureManager = FigureManagerBase
+
+
+def show(*_args: Any, **_options: Any) -> None:
+    """Show all open figures, and close them."""
+    import builtins
+
+    import matplotlib.pyplot as plt
+
+    display = getattr(builtins, "display", None)
+    try:
+        for number in plt.get_fignums():
+            if display is not None:
+                display(plt.figure(number))
+    finally:
+        if plt.get_fignums():
+            plt.close("all")
+
+
+def png(figure: Any) -> bytes:
+    """Return a figure as an image, cut to what is drawn, as a notebook shows it."""
+    import io
+
+    target = io.BytesIO()
+    figure.savefig(target, format="png", bbox_inches="tight", dpi=figure.dpi)
+    return target.getvalue()
+
+
+def chosen() -> bool:
+    """Tell whether this is the backend in use."""
+    import matplotlib as mpl
+
+    return bool(dict.__getitem__(mpl.rcParams, "backend") == f"module://{__name__}")

@@ -1,0 +1,163 @@
+"""Owns the state of libraries: how it is taken and set; each is called with it loaded."""
+
+import sys
+import warnings
+from typing import Any
+
+
+def take_random() -> Any:
+    """Return the state of the generator behind `random.random`."""
+    return sys.modules["random"].getstate()
+
+
+def put_random(state: Any) -> None:
+    """Set the generator behind `random.random`."""
+    sys.modules["random"].setstate(state)
+
+
+def take_numpy_random() -> Any:
+    """Return the state of the generator behind `numpy.random.rand`."""
+    state = sys.modules["numpy.random"].get_state(legacy=False)
+    inner = dict(state["state"])
+    inner["key"] = inner["key"].tolist() if "key" in inner else None
+    return {**state, "state": inner}
+
+
+def put_numpy_random(state: Any) -> None:
+    """Set the generator behind `numpy.random.rand`."""
+    import numpy as np
+
+    inner = dict(state["state"])
+    if inner["key"] is None:
+        del inner["key"]
+    else:
+        inner["key"] = np.array(inner["key"], np.uint32)
+    np.random.set_state({**state, "state": inner})  # noqa: NPY002  # it is what the cells use
+
+
+def take_errstate() -> Any:
+    """Return what numpy does on errors, and how it prints."""
+    numpy = sys.modules["numpy"]
+    return {
+        "err": numpy.geterr(),
+        "call": numpy.geterrcall(),
+        "buffer": numpy.getbufsize(),
+        "print": numpy.get_printoptions(),
+    }
+
+
+def put_errstate(state: Any) -> None:
+    """Set what numpy does on errors, and how it prints."""
+    numpy = sys.modules["numpy"]
+    numpy.seterrcall(state["call"])
+    numpy.seterr(**state["err"])
+    numpy.setbufsize(state["buffer"])
+    known = numpy.get_printoptions()
+    numpy.set_printoptions(**{key: v for key, v in state["print"].items() if key in known})
+
+
+def take_warnings() -> Any:
+    """Return the filters of warnings, the first that counts first."""
+    return list(warnings.filters)
+
+
+def put_warnings(filters: Any) -> None:
+    """Set the filters of warnings."""
+    warnings.resetwarnings()  # makes Python forget what it decided by the old ones
+    warnings.filters[:] = filters  # type: ignore[index]
+
+
+def take_pandas() -> Any:
+    """Return the options of pandas that differ from their defaults."""
+    config = sys.modules["pandas"]._config.config
+    found = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for key, option in sorted(config._registered_options.items()):
+            value = config.get_option(key)
+            if not _equal(value, option.defval):
+                found[key] = value
+    return found
+
+
+def put_pandas(options: Any) -> None:
+    """Set the options of pandas: those named, and all others to their defaults."""
+    config = sys.modules["pandas"]._config.config
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for key, option in sorted(config._registered_options.items()):
+            wanted = options.get(key, option.defval)
+            if not _equal(config.get_option(key), wanted):
+                config.set_option(key, wanted)
+
+
+def take_matplotlib() -> Any:
+    """Return the settings of matplotlib, all but the backend, which is the runtime's."""
+    params = sys.modules["matplotlib"].rcParams
+    return {key: dict.__getitem__(params, key) for key in sorted(params) if "backend" not in key}
+
+
+def put_matplotlib(settings: Any) -> None:
+    """Set the settings of matplotlib."""
+    params = sys.modules["matplotlib"].rcParams
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for key, value in settings.items():
+            if key in params and not _equal(dict.__getitem__(params, key), value):
+                params[key] = value
+
+
+def take_sklearn() -> Any:
+    """Return the configuration of scikit-learn."""
+    return sys.modules["sklearn"].get_config()
+
+
+def put_sklearn(config: Any) -> None:
+    """Set the configuration of scikit-learn."""
+    known = sys.modules["sklearn"].get_config()
+    sys.modules["sklearn"].set_config(**{key: v for key, v in config.items() if key in known})
+
+
+def take_decimal() -> Any:
+    """Return the context of decimal arithmetic."""
+    context = sys.modules["decimal"].getcontext()
+    return {
+        "prec": context.prec,
+        "rounding": context.rounding,
+        "Emin": context.Emin,
+        "Emax": context.Emax,
+        "capitals": context.capitals,
+        "clamp": context.clamp,
+        "flags": [signal.__name__ for signal, raised in context.flags.items() if raised],
+        "traps": [signal.__name__ for signal, trapped in context.traps.items() if trapped],
+    }
+
+
+def put_decimal(state: Any) -> None:
+    """Set the context of decimal arithmetic."""
+    decimal = sys.modules["decimal"]
+    signals = {key: [getattr(decimal, name) for name in state[key]] for key in ("flags", "traps")}
+    decimal.setcontext(decimal.Context(**{**state, **signals}))
+
+
+def take_locale() -> Any:
+    """Return the locale of each category."""
+    locale = sys.modules["locale"]
+    return {
+        name: locale.setlocale(getattr(locale, name))
+        for name in ("LC_CTYPE", "LC_COLLATE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME")
+    }
+
+
+def put_locale(state: Any) -> None:
+    """Set the locale of each category."""
+    locale = sys.modules["locale"]
+    for name, value in state.items():
+        locale.setlocale(getattr(locale, name), value)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except Exception:  # noqa: BLE001  # values of libraries are compared here
+        return False
