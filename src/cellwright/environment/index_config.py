@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+_SYSTEM_PIP = "/etc/pip.conf"
 _SECTIONS = ("global", "install", "download")
 _USERINFO = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@'\"]*(?:@[^/\s@'\"]*)*@", re.IGNORECASE
@@ -125,8 +126,9 @@ def uv_environment(config: IndexConfig, environ: Mapping[str, str]) -> dict[str,
     if config.proxy:
         for key in ("HTTP_PROXY", "HTTPS_PROXY"):
             found.setdefault(key, config.proxy)
-    # pip holds all indexes for equal, and so was the kernel's environment filled.
-    found.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    if config.extra_index_urls:
+        # pip holds all indexes for equal, and so was the kernel's environment filled.
+        found.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     found |= {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
     return found
 
@@ -217,7 +219,7 @@ def _pip_files(environ: Mapping[str, str]) -> tuple[str, ...]:
     site = os.path.join(environ.get("VIRTUAL_ENV") or sys.prefix, "pip.conf")
     if named and os.path.exists(named):
         user = []  # As pip does: the file named takes the place of the user's own.
-    return (*system, "/etc/pip.conf", *user, site, *([named] if named else []))
+    return (*system, _SYSTEM_PIP, *user, site, *([named] if named else []))
 
 
 def _read_uv(environ: Mapping[str, str], folder: Path) -> IndexConfig:

@@ -98,7 +98,9 @@ class Job:
             installed = self.kernel.installed.distributions.values()
             pins = {one.name: one.version for one in installed if one.name not in moved} | pins
         spelled = set(wish.roots) - moved
-        spelled |= {one.text for one in asked if one.standing is not Standing.MET}
+        spelled |= {
+            one.text for one in asked if one.standing is not Standing.MET or one.name in moved
+        }
         spelled |= {
             f"{one.name}[{','.join(one.extras)}]"
             for one in asked

@@ -78,23 +78,36 @@ class UvResolver:
             return output.read_text(encoding="utf-8")
 
     def _uv(self, options: tuple[str, ...], lines: Iterable[str], request: LockRequest) -> str:
+        done = self._ask(options, lines, request, self._environ)
+        if not done.returncode:
+            return done.stdout
+        words = done.stderr
+        if "UV_INDEX_STRATEGY" in self._environ and not _DENIED.search(words):
+            # Asked for the best of all indexes, uv passes over one that refuses access, and
+            # only says that nothing was found. Asked for the first, it says why.
+            environ = {k: v for k, v in self._environ.items() if k != "UV_INDEX_STRATEGY"}
+            plainly = self._ask(options, lines, request, environ).stderr
+            words = plainly if _DENIED.search(plainly) else words
+        raise _failure(self._config.redact(words), request)
+
+    def _ask(
+        self,
+        options: tuple[str, ...],
+        lines: Iterable[str],
+        request: LockRequest,
+        environ: Mapping[str, str],
+    ) -> subprocess.CompletedProcess[str]:
         from uv import find_uv_bin
 
         try:
-            command = [
-                find_uv_bin(),
-                "pip",
-                "compile",
-                "-",
-                "--quiet",
-                "--no-header",
-                "--no-sources",
-            ]
-            command += [*options, *(["--no-index"] if self._config.no_index else [])]
-            done = subprocess.run(
-                command,
+            return subprocess.run(
+                [
+                    *(find_uv_bin(), "pip", "compile", "-"),
+                    *("--quiet", "--no-header", "--no-sources", *options),
+                    *(["--no-index"] if self._config.no_index else []),
+                ],
                 input="\n".join(lines) + "\n",
-                env=self._environ,
+                env=environ,
                 cwd=request.folder,
                 capture_output=True,
                 text=True,
@@ -107,9 +120,6 @@ class UvResolver:
             raise MachineError(
                 "the package index takes too long to answer", hint=_OFFLINE
             ) from error
-        if done.returncode:
-            raise _failure(self._config.redact(done.stderr), request)
-        return done.stdout
 
 
 _OFFLINE = (
