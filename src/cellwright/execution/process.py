@@ -16,7 +16,7 @@ from cellwright.base.errors import MachineError
 from cellwright.execution.executor import Outcome, Process, Say, StepRequest
 from cellwright.execution.leftovers import forget, kill_dead, kill_rest, note
 from cellwright.execution.platform_env import PINS, passed_through
-from cellwright.execution.runtime_copy import RUNTIME, Runtime, runtime_copy
+from cellwright.execution.runtime_copy import RUNTIME, Runtime, compiled_copy
 from cellwright.execution.virtual_environment import IndexAccess, VirtualEnvironments
 from cellwright.execution.watched import Handle, Watched
 from cellwright.model.pipeline import Environment
@@ -78,7 +78,7 @@ class ProcessExecutor:
         """
         python = self._python(request.environment)
         environment = self._variables(request, python)
-        runtime = runtime_copy(self._folder / "runtime", self._runtime)
+        runtime = compiled_copy(self._folder / "runtime", self._runtime, python)
         try:
             for inside, source in request.mounts.items():
                 _show(inside, source, request.attempt)
