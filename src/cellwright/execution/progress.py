@@ -141,6 +141,7 @@ class Progress:
         self._news.tell(
             lambda records: self._parts.records.finish_run(run.id, state, finished, records)
         )
+        self._parts.objects.settle()
         for job in self._leaving:
             job.join(_STOPPING)
         with contextlib.suppress(OSError):

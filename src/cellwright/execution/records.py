@@ -28,6 +28,9 @@ class Objects(Protocol):
     def sync(self) -> None:
         """Make durable all that was filed so far."""
 
+    def settle(self) -> None:
+        """Note for later what is known of the objects; losing it costs time only."""
+
 
 class Records(Protocol):
     """The history of runs; every method raises StoreError."""

@@ -142,18 +142,22 @@ class ObjectStore:
         return digest
 
     def sync(self) -> None:
-        """Make durable the names of all objects put so far, and keep their stamps."""
+        """Make durable the names of all objects put so far."""
         with self._syncing:  # a second caller waits until what it put is durable, too
             with self._lock:
                 folders = sorted(self._unsynced)
-                stamps, self._unsaved = self._unsaved, {}
             with _explained("cannot write the object store"):
                 for folder in folders:
                     _sync_folder(folder)
             with self._lock:
                 self._unsynced.difference_update(folders)
-            if stamps:
-                self._stamps.save(stamps)
+
+    def settle(self) -> None:
+        """Keep for the next process what this one has verified, so that it need not."""
+        with self._lock:
+            stamps, self._unsaved = self._unsaved, {}
+        if stamps:
+            self._stamps.save(stamps)
 
     def has(self, digest: Digest) -> bool:
         """Tell whether there is a file for this object; says nothing about its bytes."""

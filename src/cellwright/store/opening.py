@@ -43,8 +43,11 @@ class Store:
         return closed
 
     def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
+        """Keep what is worth keeping, and let go of the database."""
+        try:
+            self.objects.settle()
+        finally:
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self
