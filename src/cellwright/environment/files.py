@@ -26,6 +26,8 @@ _FORMAT = 1
 # Two writes within a tick of the file system's clock leave one time. As git does, a file
 # that was changed this shortly before it was read is not trusted by its time.
 _RACY_NS = 2_000_000_000
+_REMEMBERED = 20_000
+"""Files whose digests are kept: with more, those that this command did not ask for go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class FileDigests:
         self._memo = memo
         self._key = ("file-digests", _FORMAT)
         self._known: dict[str, _Known] = recall(memo, self._key, dict[str, _Known]) or {}
+        self._asked: set[str] = set()
         self._changed = False
 
     def of(self, path: str) -> Digest:
@@ -89,11 +92,14 @@ class FileDigests:
     def save(self) -> None:
         """Remember what was learnt, for the next command."""
         if self._changed:
+            if len(self._known) > _REMEMBERED:
+                self._known = {key: self._known[key] for key in self._asked & set(self._known)}
             keep(self._memo, self._key, self._known)
             self._changed = False
 
     def _digest(self, path: str, *, source: bool) -> Digest:
         key = f"{'py' if source else ''}:{path}"
+        self._asked.add(key)
         try:
             before = _state(path)
             known = self._known.get(key)
