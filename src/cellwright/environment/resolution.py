@@ -70,7 +70,7 @@ def resolve(  # noqa: PLR0913  # the one entry: all but the pipeline by keyword
         choose = partial(_uv, job.folder) if resolver is None else lambda: resolver
         locked = job.locked(request, resolver=choose, say=say)
         if locked is not None and wheelhouse is not None and not request.platform:
-            locked = wheelhouse.build_sources(locked, python=interpreter.path, say=say)
+            locked = wheelhouse.build_sources(locked, interpreter=interpreter, say=say)
         if locked is not None:
             environments = {
                 step: Environment(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cellwright.base.errors import MachineError, UsageError
 from cellwright.environment.index_config import IndexConfig, pip_environment
+from cellwright.environment.interpreter import Interpreter
 from cellwright.environment.lock import Locked, Say, lock_text, read_lock
 from cellwright.model.pipeline import Environment, Pin
 
@@ -78,11 +79,11 @@ class Wheelhouse:
             say=say,
         )
 
-    def build_sources(self, locked: Locked, *, python: str, say: Say) -> Locked:
+    def build_sources(self, locked: Locked, *, interpreter: Interpreter, say: Say) -> Locked:
         """Return the pins with wheels built here for those that have a source archive only.
 
-        The hash of the wheel stands beside that of the archive. `python` is the path of
-        the interpreter to build for.
+        The hash of the wheel stands beside that of the archive. A wheel is built once for
+        each version of Python.
 
         Raises:
             MachineError: an archive cannot be built.
@@ -90,10 +91,11 @@ class Wheelhouse:
         pins = dict(locked.pins)
         for name in locked.sources:
             pin = pins[name]
-            built = self._folder / "built" / f"{pin.hashes[0].partition(':')[2]}"
+            kind = f"{interpreter.version}-{interpreter.platform.replace('/', '-')}"
+            built = self._folder / "built" / kind / pin.hashes[0].partition(":")[2]
             if not built.is_file():
                 say(f"building {name} {pin.version} from its source")
-                self._build(pin, python=python, note=built)
+                self._build(pin, python=interpreter.path, note=built)
             pins[name] = replace(pin, hashes=(*pin.hashes, built.read_text(encoding="ascii")))
         return replace(locked, pins=pins)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import sys
 import zipfile
 from importlib.metadata import version
 
@@ -13,7 +12,7 @@ from cellwright.environment.index_config import IndexConfig
 from cellwright.environment.lock import Locked, cut, lock_text, read_lock
 from cellwright.environment.wheels import Wheelhouse
 from cellwright.model.pipeline import Environment, Pin
-from support.installing import make_source_archive, make_wheel, serve_index
+from support.installing import interpreter, make_source_archive, make_wheel, serve_index
 
 ENVIRON = {
     "PATH": os.environ["PATH"],
@@ -102,8 +101,10 @@ def test_a_source_archive_is_built_and_its_wheel_may_be_installed(shelf, house, 
     archive = make_source_archive(shelf, "raw")
     locked = Locked({"raw": Pin("raw", "1.0", (sha256(archive),))}, {}, ("raw",))
 
-    built = house.build_sources(locked, python=sys.executable, say=lambda _: None)
-    again = house.build_sources(locked, python=sys.executable, say=pytest.fail)
+    python = interpreter()
+
+    built = house.build_sources(locked, interpreter=python, say=lambda _: None)
+    again = house.build_sources(locked, interpreter=python, say=pytest.fail)
     archive.unlink()
     fetch(house, cut(built, ["raw"]), tmp_path / "one")
 
