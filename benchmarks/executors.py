@@ -97,19 +97,8 @@ def docker(folder: Path, repeat: int, runtime: Runtime) -> bool:
     image = executor.image(environment)
     place = folder / "attempt"
     mount = f"type=bind,source={place},target=/cellwright/attempt"
-    run = [
-        "docker",
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--user",
-        "0:0",
-        "--mount",
-        mount,
-        image,
-        "/cellwright/attempt",
-    ]
+    asked = ("--rm", "--init", "--network", "none", "--user", "0:0", "--mount", mount)
+    run = ["docker", "run", *asked, image, "/cellwright/attempt"]
 
     def bare() -> None:
         no_op(place, environment)
