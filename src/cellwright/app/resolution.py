@@ -158,7 +158,7 @@ def _resolution(  # noqa: PLR0913, PLR0917  # what the two ways have in common
         memo=memory(),
         say=say,
         workspace=workspace,
-        wheelhouse=None if wanted.platform else wheelhouse(folder),
+        wheelhouse=wheelhouse(folder),
     )
 
 

@@ -51,9 +51,9 @@ def _attempt(spec: StepSpec, attempt: str) -> Manifest:
     for folder in ("logs", "outputs", "work", spec.cwd):
         os.makedirs(os.path.join(attempt, folder), exist_ok=True)
     report = os.path.join(attempt, REPORT)
-    for stale in (report, os.path.join(attempt, "manifest.json")):
+    for name in (REPORT, "manifest.json", "displays.json"):
         with suppress(FileNotFoundError):
-            os.unlink(stale)
+            os.unlink(os.path.join(attempt, name))
     if os.getpgrp() != os.getpid():
         with suppress(OSError):  # a group of our own, so that leftovers can be found
             os.setpgid(0, 0)
@@ -68,12 +68,16 @@ def _attempt(spec: StepSpec, attempt: str) -> Manifest:
     ending = Watch(pid, streams, report).until_over()
     seconds = time.monotonic() - started
     manifest = _read_report(report, spec)
-    if manifest is None or (ending.interrupted and ending.before_report):
+    late = ending.interrupted and ending.before_report
+    if manifest is None or (late and manifest.state != "interrupted"):
         manifest = _unfinished(spec, ending, place, memory_kills() - kills)
         if manifest.error is not None:
             log.write(redactor.masked(f"{manifest.error.message}\n".encode()))
     log.close()
     stdout.close()
+    shown = os.path.join(attempt, "displays.json")
+    if not os.path.exists(shown):
+        write_whole(shown, b"[]")
     return replace(manifest, seconds=seconds, peak_memory=ending.peak_memory)
 
 
@@ -105,11 +109,20 @@ def _connect(out: int, err: int) -> None:
     for source, target in ((nothing, 0), (out, 1), (err, 2)):
         os.dup2(source, target)
         os.close(source)
-    for stream in (sys.stdout, sys.stderr):
-        # Each line leaves at once: a process that is killed takes no text with it.
-        stream.reconfigure(  # type: ignore[union-attr]
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
+    for name, target in (("stdout", 1), ("stderr", 2)):
+        # New streams: those made at start-up still think of the file the host gave us,
+        # in which one can seek. Each line leaves at once: a process that is killed takes
+        # no text with it.
+        stream = open(
+            target,
+            "w",
+            encoding="utf-8",
+            errors="backslashreplace",
+            line_buffering=True,
+            closefd=False,
         )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
 
 
 def _read_report(path: str, spec: StepSpec) -> Manifest | None:
