@@ -13,7 +13,7 @@ from cellwright.model.pipeline import StepKind
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*/*.ipynb"))
 
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+of_each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def read(path):
@@ -32,6 +32,7 @@ def tags(path):
     return Counter(tag for cell in code_cells(path) for tag in cell.metadata.get("tags", []))
 
 
+@of_each
 def test_it_is_a_whole_notebook_in_the_newest_format(path):
     notebook = read(path)
 
@@ -41,12 +42,14 @@ def test_it_is_a_whole_notebook_in_the_newest_format(path):
     assert 15 <= len(notebook.cells) <= 40
 
 
+@of_each
 def test_it_is_kept_without_outputs(path):
     for cell in code_cells(path):
         assert cell.outputs == []
         assert cell.execution_count is None
 
 
+@of_each
 def test_it_has_what_notebooks_have(path):
     found = tags(path)
 
@@ -55,6 +58,7 @@ def test_it_has_what_notebooks_have(path):
     assert any(not cell.metadata.get("tags") for cell in code_cells(path))
 
 
+@of_each
 def test_its_data_is_small_and_its_local_module_is_used(path):
     data = list(path.parent.glob("data/*"))
     modules = [one.stem for one in path.parent.glob("*.py") if one.stem != "make_data"]
@@ -66,6 +70,7 @@ def test_its_data_is_small_and_its_local_module_is_used(path):
     assert all(f"from {module} import" in text for module in modules)
 
 
+@of_each
 def test_it_compiles_without_errors_or_warnings(path):
     compilation = compiled(path)
 
@@ -78,6 +83,7 @@ def test_it_compiles_without_errors_or_warnings(path):
     assert compilation.pipeline is not None
 
 
+@of_each
 def test_its_pipeline_has_the_steps_of_its_tags_and_forks_and_joins(path):
     pipeline = compiled(path).pipeline
 
@@ -92,6 +98,15 @@ def test_its_pipeline_has_the_steps_of_its_tags_and_forks_and_joins(path):
     assert _some_are_independent(steps, pairs)
 
 
+@of_each
+def test_every_data_file_belongs_to_the_step_that_reads_it(path):
+    pipeline = compiled(path).pipeline
+
+    read_by_steps = {file.pattern for step in pipeline.steps.values() for file in step.files}
+
+    assert read_by_steps == {f"data/{file.name}" for file in path.parent.glob("data/*")}
+
+
 def _some_are_independent(steps, pairs):
     """Tell whether two steps may run at the same time: none leads to the other."""
     later = {name: {name} for name in steps}
@@ -102,6 +117,7 @@ def _some_are_independent(steps, pairs):
     return any(one not in later[two] and two not in later[one] for one in steps for two in steps)
 
 
+@of_each
 @pytest.mark.slow
 def test_it_runs_top_to_bottom_in_a_fresh_kernel(path, tmp_path):
     from nbclient import NotebookClient
@@ -114,3 +130,11 @@ def test_it_runs_top_to_bottom_in_a_fresh_kernel(path, tmp_path):
     ).execute()
 
     assert list((folder / "report").iterdir())
+
+
+def test_a_file_that_one_step_writes_reaches_the_step_that_reads_it():
+    pipeline = compiled(EXAMPLES / "sales" / "sales.ipynb").pipeline
+
+    ports = {(edge.producer, edge.consumer, edge.port) for edge in pipeline.edges}
+
+    assert ("chart", "report", "file:report/revenue.png") in ports
