@@ -8,9 +8,9 @@ from .array_pickles import Met, clusters
 from .faults import OutputError
 from .names import Names
 from .pickling import Survey
-from .refusals import path_to
+from .plain import ALONE
+from .refusals import named
 
-_ALONE = frozenset({type(None), bool, int, float, complex, str, bytes, range})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 
 
@@ -48,29 +48,18 @@ def bundles(values: dict[str, Any], names: Names) -> list[list[str]]:
 
 def _survey(name: str, value: Any, names: Names) -> Survey:
     kind = type(value)
-    if kind in _ALONE:
+    if kind in ALONE:
         return Survey()
     if kind in _CONTAINERS:
         parts = set(map(type, value))
         if kind is dict:
             parts |= set(map(type, value.values()))
-        if parts <= _ALONE:
+        if parts <= ALONE:
             return Survey({id(value): value})
     try:
         return pickling.survey(value, names)
     except OutputError as error:
         raise named(error, name, value) from error
-
-
-def named(error: OutputError, name: str, value: Any) -> Exception:
-    """Return the fault of the step that an output's error means, with the way to its cause."""
-    from .faults import StepFault
-
-    said = str(error)
-    if error.culprit is None:
-        return StepFault("output", f"`{name}` {said}", hint=error.hint)
-    where = path_to(value, error.culprit, name)
-    return StepFault("output", f"`{where}`: {said}", hint=error.hint)
 
 
 def _shared_memory(surveys: dict[str, Survey]) -> list[list[str]]:

@@ -14,7 +14,6 @@ from .faults import StepFault
 from .sink import CHUNK, Sink
 
 PREFIX = "file:"
-NAME = "file"
 MOST = 100_000
 """Files in one port."""
 

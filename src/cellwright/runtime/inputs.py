@@ -4,11 +4,8 @@ import os
 from typing import Any
 
 from .faults import StepFault
-from .file_ports import NAME as FILE
-from .file_ports import unpack
 from .manifest import ArtifactSpec, StepSpec
-from .outputs import BUNDLE
-from .serializers import by_name
+from .serializers import BUNDLE, FILE, by_name
 from .state import ProcessState
 
 
@@ -57,6 +54,8 @@ def _read(artifact: ArtifactSpec, attempt: str) -> dict[str, Any]:
 
 
 def _unpack(artifact: ArtifactSpec, spec: StepSpec, attempt: str) -> None:
+    from .file_ports import unpack
+
     folder = os.path.join(attempt, spec.cwd)
     work = os.path.join(attempt, "work")
     for port in artifact.wanted:

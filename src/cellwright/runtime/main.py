@@ -22,7 +22,7 @@ from .manifest import (
     to_json,
     write_whole,
 )
-from .place import Place
+from .place import OURS, Place
 from .secrets import Redactor
 from .watch import Ending, Watch
 
@@ -94,6 +94,11 @@ def _fork(spec: StepSpec, attempt: str, place: Place) -> tuple[int, int, int]:
             from .step import run_step
 
             code = run_step(spec, attempt, place)
+        except BaseException:  # noqa: BLE001  # a mistake of ours, told as such
+            import traceback
+
+            place.write(OURS)
+            traceback.print_exc()
         finally:
             os._exit(code)
     os.close(out_write)
@@ -116,9 +121,9 @@ def _connect(out: int, err: int) -> None:
         stream = open(
             target,
             "w",
+            buffering=1,
             encoding="utf-8",
             errors="backslashreplace",
-            line_buffering=True,
             closefd=False,
         )
         setattr(sys, name, stream)
@@ -140,7 +145,11 @@ def _unfinished(spec: StepSpec, ending: Ending, place: Place, kills: int) -> Man
     cell, line = place.read()
     where = f"cell {cell} of {spec.notebook}" if cell else "the step's definitions"
     state, hint = "failed", ""
-    if ending.interrupted:
+    if cell == OURS:
+        kind, cell = "machine", 0
+        message = "the runtime itself failed; the log has its traceback"
+        hint = "this is a mistake of Cellwright, or its disk is full: please report it"
+    elif ending.interrupted:
         kind, state = "interrupted", "interrupted"
         message = f"interrupted while {where} ran"
     elif ending.signal and kills > 0:

@@ -4,18 +4,14 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import file_ports
-from .bundles import bundles, named
 from .faults import OutputError, StepFault, UnfitError
 from .manifest import ArtifactRecord, PortSpec, StepSpec
 from .names import Names
+from .plain import ALONE
 from .preview import preview
-from .serializers import formats
+from .serializers import BUNDLE, FILE, formats
 from .sink import Sink
 from .state import ABSENT, ProcessState
-
-BUNDLE = "bundle"
-"""Name of the format of an artifact with several members: a pickled dict of them."""
 
 
 @dataclass
@@ -55,7 +51,12 @@ class Outputs:
             else:
                 self._missing(port, f"`{port.name}` is not bound when the step ends")
         names = Names(self.spec.definitions)
-        for group in bundles(values, names):
+        groups = [[name] for name in values]
+        if not ALONE.issuperset(map(type, values.values())):
+            from .bundles import bundles
+
+            groups = bundles(values, names)
+        for group in groups:
             self._write({name: values[name] for name in group}, names)
 
     def _save_state(self, port: PortSpec) -> None:
@@ -67,6 +68,8 @@ class Outputs:
         self._write({port.name: value}, Names(self.spec.definitions))
 
     def _save_files(self, port: PortSpec) -> None:
+        from . import file_ports
+
         relative = self._next()
         sink = Sink(os.path.join(self.attempt, relative))
         try:
@@ -86,7 +89,7 @@ class Outputs:
                 relative,
                 sink.digest,
                 sink.size,
-                file_ports.NAME,
+                FILE,
                 [port.name],
                 {port.name: "file" if meta["layout"] == "raw" else "files"},
                 "exact",
@@ -145,13 +148,13 @@ class Outputs:
 
 def _blamed(error: OutputError, members: dict[str, Any]) -> Exception:
     """Return the fault with the name of the member that the error is about."""
-    from .refusals import path_to
+    from .refusals import named, path_to
 
     for name, member in members.items():
-        if error.culprit is None or path_to(member, error.culprit, name) != name:
+        within = member is error.culprit or path_to(member, error.culprit, name) != name
+        if error.culprit is not None and within:
             return named(error, name, member)
-    name, member = next(iter(members.items()))
-    return named(error, name, member)
+    return named(error, "`, `".join(members), None)
 
 
 def _type_name(value: Any) -> str:

@@ -40,6 +40,16 @@ class _Fast(Reductions, pickle.Pickler):
 class _Deep(Reductions, pickle._Pickler):
     """The pickler in Python, whose depth is limited by nothing but memory; slow."""
 
+    def reducer_override(self, thing: Any) -> Any:
+        """Leave to pickle what the pickler in C does not ask about either."""
+        if type(thing) in _NATIVE:
+            return NotImplemented
+        return super().reducer_override(thing)
+
+
+_NATIVE = frozenset({type(None), bool, int, float, str, bytes, bytearray, tuple, list, dict})
+_NATIVE |= {set, frozenset, pickle.PickleBuffer}
+
 
 @dataclass(frozen=True)
 class Survey:

@@ -3,6 +3,9 @@
 import mmap
 import struct
 
+OURS = -1
+"""In place of a cell: the runtime itself failed."""
+
 _LAYOUT = struct.Struct("=ii")
 
 

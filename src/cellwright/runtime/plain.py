@@ -19,6 +19,9 @@ DEPTH = 100
 MOST = 1_000_000
 """Containers and marked values in one value; more are better pickled."""
 
+ALONE = frozenset({type(None), bool, int, float, complex, str, bytes, range})
+"""Kinds of values that never share state with others."""
+
 _AS_IS = frozenset({type(None), bool, int, str})
 
 

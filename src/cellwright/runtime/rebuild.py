@@ -205,7 +205,7 @@ def array(
 
     made = _laid_out(np, dtype, shape, strides)
     order = axes(shape, strides)
-    packed = tuple(1 if strides[axis] == 0 else shape[axis] for axis in order)
+    packed = tuple(shape[axis] if strides[axis] else min(shape[axis], 1) for axis in order)
     source = np.frombuffer(buffer, np.uint8).view(dtype).reshape(packed)
     if made.size:
         first = tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)

@@ -4,7 +4,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from .faults import OutputError
+from .faults import OutputError, StepFault
 
 MOST = 200_000
 """Objects that are looked at to find the way to the part that cannot travel."""
@@ -74,6 +74,15 @@ def cannot_travel(value: Any, reason: str = "") -> OutputError:
         said += f": {reason}"
     hint = advice or "make it again where it is used, or hand on what is needed of it"
     return OutputError(said, culprit=value, hint=hint)
+
+
+def named(error: OutputError, name: str, value: Any) -> StepFault:
+    """Return the fault of the step that an output's error means, with the way to its cause."""
+    said = str(error)
+    if error.culprit is None:
+        return StepFault("output", f"`{name}` {said}", hint=error.hint)
+    where = name if value is None else path_to(value, error.culprit, name)
+    return StepFault("output", f"`{where}`: {said}", hint=error.hint)
 
 
 def path_to(root: Any, culprit: Any, name: str) -> str:

@@ -11,6 +11,11 @@ from .faults import UnfitError
 from .names import Names
 from .sink import Sink
 
+BUNDLE = "bundle"
+"""Name of the format of an artifact with several members: a pickled dict of them."""
+FILE = "file"
+"""Name of the format of files; they are no values, so no serializer has it."""
+
 
 class Serializer(Protocol):
     """A format: how one kind of value becomes bytes, and comes back."""

@@ -31,8 +31,10 @@ def run_step(spec: StepSpec, attempt: str, place: Place) -> int:
 
     faulthandler.enable()  # a crash in compiled code then tells the line of the cell
     redactor = Redactor(spec.secrets)
-    step = Step(spec, attempt, place, redactor)
-    manifest = step.run()
+    pid = os.getpid()
+    manifest = Step(spec, attempt, place, redactor).run()
+    if os.getpid() != pid:
+        return 1  # a fork of the cells that ran on to here: it has nothing to report
     # All is saved: what the step registered to run at its end cannot harm it any more.
     write_whole(os.path.join(attempt, REPORT), _masked(manifest, redactor))
     _finish()
