@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from cellwright.compiler.link import Need, Wiring
 from cellwright.compiler.machine import BUILTINS, NameRead, Site
+from cellwright.compiler.magics import is_history_name
 from cellwright.compiler.order import cycle_among, sorted_edges, topological
 from cellwright.compiler.parse import ParsedCell
 from cellwright.compiler.tags import CellRole, InStep, Untagged
@@ -131,7 +132,14 @@ class _Checker:
         if similar and rule is not rules.DELETED_INPUT and name not in self.untagged:
             notes.append("similar: " + ", ".join(f"`{item}`" for item in similar))
         later = [e for e in self.wiring.timeline.events.get(name, ()) if e.site > site.index]
-        if later and not events:
+        if is_history_name(name) and not events:
+            message, rule = (
+                f"{who} reads `{name}` of the notebook's history",
+                rules.HISTORY_VARIABLE,
+            )
+            notes = ["give the value a name of its own where it is computed"]
+        elif later and not events:
+            rule = rules.READ_BEFORE_BINDING
             place = later[0].chain[-1]
             secondary.append(Label(self.cells[place.cell].span(place.node), "bound only here"))
         self.report.add(
@@ -186,9 +194,10 @@ class _Checker:
         primary = max(
             places, key=lambda label: label.span.number if label.span else 0, default=None
         )
+        apart = any(len(self.wiring.steps[edge.consumer]) > 1 for edge in cycle)
         self.report.add(
             Diagnostic(
-                rules.DEPENDENCY_CYCLE,
+                rules.INTERLEAVED_STEP if apart else rules.DEPENDENCY_CYCLE,
                 f"steps wait for each other: {names} -> `{last.consumer}`",
                 primary or Label(None),
                 tuple(label for label in places if label is not primary),

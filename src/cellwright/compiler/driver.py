@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from cellwright.compiler import check, options_reader, parse, reader, tags
+from cellwright.compiler import check, effect_rules, options_reader, parse, reader, tags
 from cellwright.compiler.assemble import assemble
 from cellwright.compiler.fingerprint import Dumps
 from cellwright.compiler.link import link_steps
@@ -10,6 +10,7 @@ from cellwright.compiler.scopes import ScopeTable, scope_table
 from cellwright.compiler.timeline import build_timeline
 from cellwright.compiler.walk import walk_notebook
 from cellwright.compiler.world import find_world
+from cellwright.diagnostics.allowances import apply_allowances
 from cellwright.diagnostics.diagnostic import Report
 from cellwright.model.pipeline import Pipeline
 from cellwright.model.source import Notebook
@@ -71,7 +72,9 @@ def compile_notebook(payload: bytes, *, path: str, memo: Memo | None = None) -> 
     wiring = link_steps(timeline)
     world = find_world(wiring)
     plan = check.check_pipeline(wiring, world, roles, report)
-    if plan is None:
+    effect_rules.check_effects(wiring, report)
+    report = apply_allowances(report, notebook)
+    if plan is None or report.has_errors:
         return Compilation(None, report, notebook)
 
     pipeline = assemble(

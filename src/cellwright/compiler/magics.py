@@ -6,6 +6,7 @@ means is told by `magic_words`. IPython is imported only for a cell that needs i
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,7 +74,11 @@ def may_hold_magics(source: str) -> bool:
 def translate(source: str) -> Translation:
     """Return a cell in plain Python; what cannot be translated is remarked and left out."""
     work = _Work(source)
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+    with (
+        warnings.catch_warnings(),
+        suppress(SyntaxError, ValueError, RecursionError, MemoryError),
+    ):
+        warnings.simplefilter("ignore")  # the user's `"\d"` is no business of ours
         work.run()  # if it is not Python either, the parser tells where, as far as this got
     return Translation(
         work.text(), tuple(work.remarks), tuple(work.requirements), tuple(work.timed)

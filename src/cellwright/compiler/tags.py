@@ -288,6 +288,9 @@ def _with_step_facts(
         if isinstance(role, InStep):
             sources[role.step] += [cell_source(cell, report), *_kale_sources(cell, report)]
             prev[cell.id] = _predecessors(cell, steps, report)
+            if role.step in prev[cell.id]:
+                message = f"step `{_shown(role.step)}` waits for itself"
+                report.add(Diagnostic(rules.DEPENDENCY_CYCLE, message, Label(cell_start(cell))))
         elif cell.options and isinstance(role, Shared | Parameters):
             message = f"cell {cell.number} has options of a step, and is part of none"
             report.add(Diagnostic(rules.INVALID_OPTION, message, Label(cell_start(cell))))

@@ -99,7 +99,7 @@ PROCESS_IDENTITY = Rule(
 )
 CONTROL_FLOW_EXIT = Rule("FLOW213", "control-flow-exit", _ERROR, "a cell may end the whole program")
 MONKEY_PATCH = Rule(
-    "FLOW214", "monkey-patch", _WARNING, "a step changes a module or a class of a library"
+    "FLOW214", "monkey-patch", _ERROR, "a step changes a module or a class of a library"
 )
 RAISES_EXCEPTION = Rule("FLOW215", "raises-exception", _ERROR, "a cell is expected to fail halfway")
 INTERACTIVE_INPUT = Rule("FLOW216", "interactive-input", _ERROR, "a cell waits for a person")
@@ -111,6 +111,9 @@ SHARED_NEEDS_STEP = Rule(
 )
 TEMPORARY_FILE = Rule(
     "FLOW219", "temporary-file", _ERROR, "a temporary file or folder is used by several steps"
+)
+NOTEBOOK_SHELL = Rule(
+    "FLOW220", "notebook-shell", _WARNING, "a cell asks for the notebook's own shell"
 )
 
 # The graph

@@ -131,6 +131,10 @@ def test_predecessors_are_kept_where_they_exist() -> None:
     assert [role.prev for role in found.roles.values()] == [(), ("a",)]
 
 
+def test_a_step_that_waits_for_itself_is_a_cycle() -> None:
+    assert front_of(code("x = 1", "step:a", "prev:a")).codes == ["PIPE301"]
+
+
 def test_untagged_cells_follow_the_cell_before_in_notebooks_of_kale() -> None:
     roles = roles_of((), ("imports",), (), ("block:a",), (), ("skip",), (), kubeflow_notebook={})
 
