@@ -181,7 +181,9 @@ def _spec(due: Due, run: RunRequest, *, nonce: str, cwd: str) -> StepSpec:
         unchanged=[
             port.name
             for port in component.inputs
-            if port.kind is PortKind.VALUE and port.name not in outputs
+            if port.kind is PortKind.VALUE
+            and port.name not in outputs
+            and port.name not in component.changes
         ],
         secrets=list(component.options.secrets),
         cwd=cwd,

@@ -148,7 +148,8 @@ class Component:
     it, which pickles may name (`__main__.Name`) instead of carrying them by value.
     `fingerprint` covers the program without comments and layout, and the ports; it does
     not move when cells move. `uncacheable` says why a step may give other results each
-    time (network, clock, unseeded randomness), "" where nothing tells so.
+    time (network, clock, unseeded randomness), "" where nothing tells so. `changes` are
+    the inputs whose objects the step may change in place, whoever reads them later.
     """
 
     step: StepName
@@ -169,6 +170,7 @@ class Component:
     files: tuple[FileInput, ...]
     options: StepOptions
     uncacheable: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
