@@ -110,7 +110,7 @@ class _Work:
                 break  # help on a magic
             first = self._translate_cell_magic(first)
         self._translate_lines()
-        assert len(self._lines) == self._count  # noqa: S101  # positions stand on it
+        assert len(self._lines) == self._count  # positions stand on it
 
     def _tidy(self, first: int) -> int:
         """Take off common indentation and prompts; return the first line with text."""
