@@ -12,6 +12,8 @@ from cellwright.base.errors import CellwrightError
 if TYPE_CHECKING:
     from rich.console import Console
 
+_PIPE_WIDTH = 400
+
 OK, FAILED, USAGE, REFUSED, MACHINE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -19,7 +21,10 @@ def console(*, stderr: bool = False) -> "Console":
     """Return a rich console on one of the two streams; rich is imported here, on demand."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    stream = sys.stderr if stderr else sys.stdout
+    # A pipe has no width: rows are for `grep` there, and must not be folded.
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
 
 
 def is_terminal() -> bool:
@@ -47,8 +52,8 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=index == 0)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console().print(table)
