@@ -53,19 +53,19 @@ class Preparations:
         self._cancelled = False
         self._phase: Phase = "build" if executor.name == "docker" else "environment"
 
-    def want(
+    def find(self, identity: Digest) -> Preparation | None:
+        """Return the preparation of an environment, if it was begun."""
+        return self._known.get(identity)
+
+    def begin(
         self, identity: Digest, environment: Environment, steps: tuple[StepName, ...]
     ) -> Preparation:
-        """Return the preparation of an environment, begun now if it was not before.
-
-        `steps` are those that will run in it, for people to read.
-        """
-        if identity not in self._known:
-            made = Preparation(environment, _subject(steps), steps, time.monotonic())
-            self._known[identity] = made
-            made.thread = threading.Thread(target=self._make, args=(made,), daemon=True)
-            made.thread.start()
-        return self._known[identity]
+        """Begin to make an environment ready; `steps` that will run in it, for people."""
+        made = Preparation(environment, _subject(steps), steps, time.monotonic())
+        self._known[identity] = made
+        made.thread = threading.Thread(target=self._make, args=(made,), daemon=True)
+        made.thread.start()
+        return made
 
     def announce(self) -> bool:
         """Announce what takes long; tell whether some may have to be announced later."""

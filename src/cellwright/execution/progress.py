@@ -208,12 +208,15 @@ class Progress:
 
     def _prepared(self, step: StepName) -> Preparation:
         mine = self._identities[step]
+        begun = self._preparations.find(mine)
+        if begun is not None:
+            return begun
         sharing = tuple(
             name
             for name, identity in self._identities.items()
             if identity == mine and name not in self._ended
         )
-        return self._preparations.want(mine, self._request.environments[step], sharing)
+        return self._preparations.begin(mine, self._request.environments[step], sharing)
 
     def _start_what_can(self) -> None:
         for step, pending in list(self._pending.items()):
@@ -356,6 +359,8 @@ class Progress:
         with contextlib.suppress(CellwrightError):
             self._stop()
             self._finished_anyhow()
+        for job in self._leaving:
+            job.join(_PREPARING)
 
     def _finished_anyhow(self) -> None:
         now = datetime.now(UTC)

@@ -37,6 +37,8 @@ class Store:
 
     def recover(self) -> tuple[RunId, ...]:
         """Put right what dead processes left; return the runs that were closed."""
+        if self.read_only:
+            return ()
         closed = close_dead_runs(self.ledger, self.leases)
         remove_leftovers(self.root, frozenset(self.ledger.unfinished()))
         self.leases.sweep()
