@@ -234,7 +234,12 @@ def _tags(python: str, platform: str) -> tuple[str, ...]:
     newer = [f"manylinux_2_{minor}" for minor in range(_NEWEST_GLIBC, _OLDEST_GLIBC - 1, -1)]
     names = [f"{tag}_{machine}" for tag in (*newer, *_LEGACY[machine], "linux")]
     platforms = [part for name in names for part in ("--platform", name)]
-    return ("--python-version", python, "--implementation", "cp", *platforms)
+    # pip takes `3.11` for 3.11.0, and a wheel may want a later patch release. The lock has
+    # decided already, for the Python of the notebook.
+    return (
+        *("--ignore-requires-python", "--python-version", python, "--implementation", "cp"),
+        *platforms,
+    )
 
 
 def _lay(wheel: Path, target: Path) -> None:
