@@ -118,7 +118,7 @@ def _connect(out: int, err: int) -> None:
         # New streams: those made at start-up still think of the file the host gave us,
         # in which one can seek. Each line leaves at once: a process that is killed takes
         # no text with it.
-        stream = open(
+        stream = open(  # noqa: SIM115  # for as long as the process lives
             target,
             "w",
             buffering=1,
