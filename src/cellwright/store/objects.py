@@ -34,6 +34,7 @@ from cellwright.base.errors import StoreError
 FRESH_FOR = 7 * 24 * 3600.0
 """Seconds after which an object is hashed again, whatever its stamp says."""
 
+_NEW_FOR = 3600.0
 _CHUNK = 1 << 20
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -255,8 +256,9 @@ class ObjectStore:
         if not os.path.lexists(place) or not self.intact([digest]):
             return False
         try:
-            os.utime(place)
-            self._note(digest, os.lstat(place), time.time())
+            if time.time() - os.lstat(place).st_mtime > _NEW_FOR:
+                os.utime(place)
+                self._note(digest, os.lstat(place), time.time())
         except PermissionError:
             pass  # somebody else's store, which we may only read
         except FileNotFoundError:
