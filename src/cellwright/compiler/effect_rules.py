@@ -234,11 +234,17 @@ class _RuleBook:
         return None
 
     def _span(self, chain: Chain) -> Span:
-        return self.cells[chain[0].cell].span(chain[0].node)
+        """Return the place in the site; the exact one, if it stands inside of that."""
+        outer = self.cells[chain[0].cell].span(chain[0].node)
+        inner = self.cells[chain[-1].cell].span(chain[-1].node)
+        within = outer.cell == inner.cell and outer.start <= inner.start and inner.end <= outer.end
+        return inner if within else outer
 
     def _inner(self, chain: Chain) -> Iterator[Label]:
         for place in chain[1:]:
-            yield Label(self.cells[place.cell].span(place.node), "reached from there")
+            span = self.cells[place.cell].span(place.node)
+            if span != self._span(chain):
+                yield Label(span, "it happens here")
 
     def _add(
         self,

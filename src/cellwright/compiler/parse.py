@@ -7,7 +7,7 @@ import ast
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from cellwright.compiler import magic_words, magics
@@ -18,6 +18,9 @@ from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report, Severity
 from cellwright.model.pipeline import Install
 from cellwright.model.source import Cell, CellId, Notebook, Position, Span
+
+MOST_NESTED = 150
+"""Levels of a tree: whoever follows it calls itself some times for each of them."""
 
 _PYTHON_2 = re.compile(
     r"Missing parentheses in call|multiple exception types must|leading zeros in decimal"
@@ -189,7 +192,7 @@ def _parse(cell: Cell, role: CellRole, memo: Memo, report: Report) -> ParsedCell
 def _read(source: str) -> _Reading:
     tree, trouble = _python_tree(source)
     if trouble is None and not _HIDDEN_PROMPT.match(source):
-        return _Reading(Translation(source), tree)
+        return _checked(Translation(source), tree, None)
     translation = Translation(source)
     if magics.may_hold_magics(source):
         translation = magics.translate(source)
@@ -203,6 +206,27 @@ def _read(source: str) -> _Reading:
         return _Reading(translation, None)  # what was left out may be why it is no Python
     if tree is not None:
         translation = _with_lost_bindings(translation, tree)
+    return _checked(translation, tree, trouble)
+
+
+def _checked(
+    translation: Translation, tree: ast.Module | None, trouble: SyntaxError | None
+) -> _Reading:
+    """Return a reading, or why its tree is too deep for what follows it."""
+    if tree is not None and len(translation.python) > MOST_NESTED:
+        level: list[ast.AST] = [tree]
+        for _ in range(MOST_NESTED):
+            level = [child for node in level for child in ast.iter_child_nodes(node)]
+            if not level:
+                return _Reading(translation, tree)
+        line = next((node.lineno for node in level if hasattr(node, "lineno")), 1)
+        remark = Remark(
+            rules.TOO_DEEP,
+            f"code is nested more than {MOST_NESTED} levels deep",
+            ("give parts of it names of their own",),
+        )
+        placed = (*translation.remarks, Placed(line, remark))
+        return _Reading(replace(translation, remarks=placed), None)
     return _Reading(translation, tree, trouble)
 
 
@@ -255,12 +279,7 @@ def _with_lost_bindings(translation: Translation, tree: ast.Module) -> Translati
         ("leave the magic out",),
     )
     placed = tuple(Placed(line, remark) for line in translation.timed if line in lost)
-    return Translation(
-        translation.python,
-        translation.remarks + placed,
-        translation.requirements,
-        translation.timed,
-    )
+    return replace(translation, remarks=translation.remarks + placed)
 
 
 def _is_broken(remarks: Sequence[Placed]) -> bool:

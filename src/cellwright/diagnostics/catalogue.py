@@ -35,6 +35,7 @@ UNUSABLE_INSTALL = Rule(
 MALFORMED_CELL = Rule(
     "NB009", "malformed-cell", _ERROR, "a part of a cell is not what the format says"
 )
+TOO_DEEP = Rule("NB010", "deep-nesting", _ERROR, "code is nested too deeply to be followed")
 
 # Tags
 UNKNOWN_TAG = Rule("TAG101", "unknown-tag", _HINT, "a tag looks like one of ours, misspelt")

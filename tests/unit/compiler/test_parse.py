@@ -255,3 +255,17 @@ def test_the_front_end_refuses_what_it_must_at_its_cell(case: Case, code: str) -
 
     numbers = [each.primary.span.number for each in found.found(code) if each.primary.span]
     assert numbers == [case.diagnostic["cell"] + 1]
+
+
+@pytest.mark.parametrize(
+    "source", ["x = a" + " +\\\n a" * 200, "x = a" + ".b" * 200, "x = " + "lambda: " * 200 + "1"]
+)
+def test_a_tree_too_deep_to_be_followed_is_an_error(source: str) -> None:
+    found = cell(source)
+
+    assert found.codes == ["NB010"]
+    assert found.parsed == ()
+
+
+def test_a_long_sum_is_no_trouble() -> None:
+    assert cell("x = (" + " +\n".join(["a"] * 120) + ")").codes == []
