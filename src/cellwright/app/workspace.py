@@ -1,5 +1,6 @@
 """Owns the project folder: where it is, what it is set to, and its store."""
 
+import atexit
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ class Workspace:
         from cellwright.store.opening import open_store
 
         store = open_store(self.folder)
+        # Closing writes down which objects were found whole, so that the next command
+        # need not read them again.
+        atexit.register(store.close)
         ignore = self.folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("# made by Cellwright; nothing here belongs in version control\n*\n")

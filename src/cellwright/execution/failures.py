@@ -1,5 +1,6 @@
 """Owns how the end of an attempt is told to a person: what happened, and what to try."""
 
+import shutil
 import signal
 from collections.abc import Mapping
 
@@ -9,6 +10,7 @@ from cellwright.model.options import MetricOption
 from cellwright.model.run import Failure
 from cellwright.runtime.manifest import ErrorRecord
 
+_ROOM = 1 << 20  # bytes; a step that has less left cannot say what it failed of
 _MEMORY_HINT = "give the step more with its option `memory`, or let it use less"
 
 
@@ -81,6 +83,10 @@ def _exited(outcome: Outcome, request: StepRequest) -> Failure:
         hint = "the machine may have run out of memory" + _limit(request.memory)
         killed = -outcome.exit_code == signal.SIGKILL
         return Failure("killed", _with(message, outcome.detail), hint=hint if killed else "")
+    if shutil.disk_usage(request.attempt).free < _ROOM:
+        message = "the step could not write its results: there is no space left on the disk"
+        hint = f"make room where {request.attempt.parents[1]} lies, and run again"
+        return Failure("machine", message, hint=hint)
     message = f"the step ended with exit code {outcome.exit_code} and left no result"
     hint = "does a cell call os._exit, or end the process in another way?"
     return Failure("exit", _with(message, outcome.detail), hint=hint)

@@ -20,8 +20,8 @@ _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 def record(error: BaseException, files: dict[str, int]) -> ErrorRecord:
     """Return what there is to say about an exception that ended a cell.
 
-    `files` gives the cell number of each file name of the program. The place is the
-    line that the running cell had reached: the first frame that stands in a cell.
+    `files` gives the cell number of each file name of the program. The place is where
+    the notebook's own code failed: the last frame that stands in a cell, be it a helper's.
     """
     cell, line = _place(error, files)
     kind, hint = "exception", ""
@@ -79,11 +79,14 @@ def _parts(
 
 def _place(error: BaseException, files: dict[str, int]) -> tuple[int | None, int | None]:
     trace = error.__traceback__
+    place = None
     while trace is not None:
         cell = files.get(trace.tb_frame.f_code.co_filename)
         if cell is not None:
-            return cell, trace.tb_lineno
+            place = cell, trace.tb_lineno
         trace = trace.tb_next
+    if place is not None:
+        return place
     if isinstance(error, SyntaxError) and error.filename in files:
         return files[error.filename], error.lineno
     return None, None

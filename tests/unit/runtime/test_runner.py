@@ -39,7 +39,7 @@ def test_an_exception_names_cell_and_line_and_shows_only_the_users_frames(steps:
     assert attempt.exit_code == 1
     assert error.kind == "exception"
     assert error.message == "ZeroDivisionError: division by zero"
-    assert (error.cell, error.line) == (3, 2)
+    assert (error.cell, error.line) == (2, 2)
     assert 'File "churn.ipynb, cell 3", line 2, in <module>\n    ratio(x, 0)' in error.traceback
     assert 'File "churn.ipynb, cell 2", line 2, in ratio\n    return a / b' in error.traceback
     assert "cellwright" not in error.traceback
