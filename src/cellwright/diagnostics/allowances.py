@@ -7,7 +7,17 @@ from difflib import get_close_matches
 
 from cellwright.base.errors import UsageError
 from cellwright.diagnostics import catalogue as rules
-from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report, Rule, Severity
+from cellwright.diagnostics.diagnostic import (
+    Diagnostic,
+    Edit,
+    Fix,
+    Label,
+    Report,
+    Retag,
+    Rule,
+    Safety,
+    Severity,
+)
 from cellwright.model.source import Cell, Notebook, Position, Span
 
 _COMMENT = re.compile(r"#\s*cellwright:\s*allow\[([^\]]*)\]")
@@ -21,6 +31,8 @@ class _Allowance:
     name: str
     span: Span
     line: int | None
+    removal: Edit | Retag | None = None
+    """What takes it away, where it stands alone."""
 
     def covers(self, found: Diagnostic) -> bool:
         """Tell whether a finding is one that is allowed here."""
@@ -60,15 +72,26 @@ def _allowances(cell: Cell) -> Iterator[_Allowance]:
     start = Span(cell.id, cell.number, Position(1, 0), Position(1, 0))
     for tag in cell.tags:
         if tag.startswith(_TAG):
-            yield _Allowance(tag.removeprefix(_TAG).strip(), start, None)
+            others = tuple(other for other in cell.tags if other != tag)
+            removal = Retag(cell.id, cell.number, others)
+            yield _Allowance(tag.removeprefix(_TAG).strip(), start, None, removal)
     if "cellwright:" not in cell.source:
         return
     for number, line in enumerate(cell.source.split("\n"), start=1):
         for found in _COMMENT.finditer(line):
             place = Position(number, found.start()), Position(number, found.end())
             span = Span(cell.id, cell.number, *place)
-            for name in found[1].split(","):
-                yield _Allowance(name.strip(), span, number)
+            names = found[1].split(",")
+            for name in names:
+                alone = _removal(span, line) if len(names) == 1 else None
+                yield _Allowance(name.strip(), span, number, alone)
+
+
+def _removal(comment: Span, line: str) -> Edit:
+    """Return the edit that takes a comment away, with the blanks before it."""
+    kept = len(line[: comment.start.column].rstrip())
+    start = Position(comment.start.line, kept)
+    return Edit(Span(comment.cell, comment.number, start, comment.end), "")
 
 
 def _unused(allowance: _Allowance) -> Diagnostic:
@@ -84,9 +107,13 @@ def _unused(allowance: _Allowance) -> Diagnostic:
             if rule.severity is Severity.ERROR
             else "what it allows does not happen here"
         )
+    fixes: tuple[Fix, ...] = ()
+    if allowance.removal is not None:
+        fixes = (Fix("take the allowance away", Safety.SAFE, (allowance.removal,)),)
     return Diagnostic(
         rules.UNUSED_ALLOWANCE,
         f"the allowance of `{allowance.name[:60]}` silences nothing",
         Label(allowance.span),
         notes=(note,),
+        fixes=fixes,
     )

@@ -1,7 +1,11 @@
+import json
+
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.allowances import apply_allowances
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report, Rule
+from cellwright.diagnostics.fixes import apply_fixes
 from cellwright.model.source import Cell, CellId, Notebook, Position, Span
+from support.notebooks import code, ipynb
 
 
 def notebook(source: str, *tags: str) -> Notebook:
@@ -80,3 +84,25 @@ def test_an_unused_allowance_may_be_repeated_for_other_rules_on_a_line() -> None
     )
 
     assert codes(kept) == ["TAG111"]
+
+
+def test_a_stale_allowance_is_taken_away_by_its_fix() -> None:
+    payload = ipynb(
+        [code("a = 1  # cellwright: allow[mutated-input]\nb = 2", "x", "allow:star-import")]
+    )
+    source = "a = 1  # cellwright: allow[mutated-input]\nb = 2"
+    kept = apply_allowances(Report(), notebook(source, "x", "allow:star-import"))
+
+    fixed = apply_fixes(payload, [fix for found in kept for fix in found.fixes])
+
+    (cell,) = json.loads(fixed.payload)["cells"]
+    assert "".join(cell["source"]) == "a = 1\nb = 2"
+    assert cell["metadata"]["tags"] == ["x"]
+
+
+def test_an_allowance_among_others_is_left_to_the_user() -> None:
+    kept = apply_allowances(
+        Report([finding(HINT, 1)]), notebook("a  # cellwright: allow[mutated-input, star-import]")
+    )
+
+    assert [found.fixes for found in kept] == [()]
