@@ -18,6 +18,7 @@ _DUNDERS = (
     "__index__", "__array__", "__add__", "__radd__", "_repr_html_", "__reversed__", "__abs__",
     "__deepcopy__", "__copy__", "__round__", "write",
 )  # fmt: skip
+_DEPTHS = {"pandas.Series": 1, "numpy.ndarray": 3}
 _WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
 
 
@@ -93,6 +94,10 @@ def _call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: 
     found = NOTHING
     for thing in targets:
         found |= _call_target(m, effect, thing, every, node, direct)
+    for number in sorted(m.heap.reach(found) - reached):  # a generator gave more to call
+        thing = m.heap[number]
+        if thing.kind in (Kind.FUNCTION, Kind.METHOD):
+            found |= _call_target(m, effect, thing, every, node, found)
     return found
 
 
@@ -298,7 +303,7 @@ def result_of(
             return m.heap.library(effect.type_name)
         case "item":
             others = arguments.positional[0 if receiver else 1 :]
-            return items.read_item(m, source, None, node) | frozenset().union(*others)
+            return _inside(m, source, node) | frozenset().union(*others)
         case "items":
             return _copied(m, effect, source, node)
         case "pairs":
@@ -310,8 +315,21 @@ def result_of(
             if effect.result == "holds":
                 m.heap.hold(thing, receiver | arguments.all())
             elif effect.result == "flat":
-                m.heap.hold(thing, library.flattened(m, receiver | arguments.all()))
+                depth = _DEPTHS.get(thing.type, 2)
+                m.heap.hold(thing, library.flattened(m, receiver | arguments.all(), depth))
             return frozenset((thing.number,))
+
+
+def _inside(m: Machine, source: Value, node: ast.AST) -> Value:
+    """Return what is in containers, and in objects of a known type."""
+    found = NOTHING
+    for number in sorted(source):
+        thing = m.heap[number]
+        if thing.kind is Kind.PLAIN and thing.type not in items.CONTAINERS and thing.type:
+            found |= items.all_items(thing) | thing.fields.get("*", NOTHING) | m.heap.scalar()
+        else:
+            found |= items.read_item(m, frozenset((number,)), None, node)
+    return found
 
 
 def _fresh(m: Machine, type_name: str, node: ast.AST, part: object) -> Thing:

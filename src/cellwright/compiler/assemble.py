@@ -170,10 +170,26 @@ def _component(
         definitions=definition_names(wiring, step),
         imports=module_imports(cells, carried, body),
         installs=installs_of(cells, carried, body),
-        files=world.files.get(step, ()),
+        files=world.workspace.get(step, ()),
         options=first.role.options,
         uncacheable=world.uncacheable.get(step, ""),
+        changes=changed_inputs(wiring, step),
     )
+
+
+def changed_inputs(wiring: Wiring, step: StepName) -> tuple[str, ...]:
+    """Return the inputs whose objects a step may change in place."""
+    names: set[str] = set()
+    timeline = wiring.timeline
+    for need in wiring.inputs(step):
+        for site in wiring.steps[step]:
+            variable = timeline.site(need.site).before.get(need.name)
+            if variable is None:
+                continue
+            reach = timeline.heap.reach(variable.value, until=site.index)
+            if reach & site.changed.keys():
+                names.add(need.name)
+    return tuple(sorted(names))
 
 
 def first_needs(wiring: Wiring, step: StepName) -> list[Need]:

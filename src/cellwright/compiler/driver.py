@@ -7,6 +7,7 @@ from cellwright.compiler.assemble import assemble
 from cellwright.compiler.fingerprint import Dumps
 from cellwright.compiler.link import link_steps
 from cellwright.compiler.scopes import ScopeTable, scope_table
+from cellwright.compiler.states import state_flow
 from cellwright.compiler.timeline import build_timeline
 from cellwright.compiler.walk import walk_notebook
 from cellwright.compiler.world import find_world
@@ -69,8 +70,9 @@ def compile_notebook(payload: bytes, *, path: str, memo: Memo | None = None) -> 
 
     walk = walk_notebook(cells, [memo.scopes(parsed) for parsed in cells])
     timeline = build_timeline(walk)
-    wiring = link_steps(timeline)
-    world = find_world(wiring)
+    state = state_flow(walk)
+    wiring = link_steps(timeline, state)
+    world = find_world(wiring, state)
     plan = check.check_pipeline(wiring, world, roles, report)
     effect_rules.check_effects(wiring, report)
     report = apply_allowances(report, notebook)

@@ -56,7 +56,9 @@ _RESULTS = frozenset(
 )
 _FILES = frozenset(["reads", "writes", "appends", "opens", "lists"])
 _STATES = frozenset(["seeds", "draws", "sets", "uses", "changes-state"])
-_MARKS = frozenset(["clock", "network", "unique", "exit", "input", "escape", "identity"])
+_MARKS = frozenset(
+    "clock network unique exit input escape identity shell temporary argv widget unseeded".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,10 @@ class EffectsData:
                 return found
             seen = self.aliases.get("type:" + seen, "")
         return None
+
+    def knows_root(self, root: str) -> bool:
+        """Tell whether there is a table for a top-level module or anything in it."""
+        return root in self.modules or any(key.startswith(root + ".") for key in self.modules)
 
     def knows_type(self, type_name: str) -> bool:
         """Tell whether the data describe a type."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cellwright.compiler import apply, attributes, calls, items, specials
 from cellwright.compiler.effects import UNKNOWN, effects_data
-from cellwright.compiler.heap import NOTHING, Kind, Thing, Value
+from cellwright.compiler.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
 from cellwright.compiler.machine import Machine
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def call_typed_method(
         return call_unknown(m, itself, arguments, node=node)
     if thing.kind is Kind.GENERATOR:
         return items.run_generator(m, thing, node)
+    if name in ("eval", "query") and thing.type in ("", "pandas.DataFrame"):
+        specials.read_marked_names(m, arguments.at("0"), node, sure=bool(thing.type))
     effect = effects_data().method(thing.type or "object", name)
     stored = thing.fields.get(name, NOTHING)
     if effect is None and thing.kind is Kind.SCALAR:
@@ -231,17 +233,18 @@ def call_folded(m: Machine, thing: Thing, given: Value, *, node: ast.AST) -> Val
     return frozenset((result.number,)) | m.heap.scalar()
 
 
-def flattened(m: Machine, value: Value, depth: int = 3) -> Value:
-    """Return what is inside containers, as an array or a table holds it."""
+def flattened(m: Machine, value: Value, depth: int = 1) -> Value:
+    """Return what is inside containers, so many levels down, as a table holds it."""
     found: set[int] = set()
     for number in value:
         thing = m.heap[number]
         if thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY):
             continue
+        data = effects_data()
         if thing.kind is Kind.PLAIN and depth and thing.type in items.CONTAINERS:
             found |= flattened(m, items.all_items(thing), depth - 1)
-        elif effects_data().flag(thing.type, "array") or effects_data().flag(thing.type, "frame"):
-            found |= flattened(m, thing.fields.get("*", NOTHING), depth - 1) if depth else set()
+        elif data.flag(thing.type, "array") or data.flag(thing.type, "frame"):
+            found |= thing.fields.get(ANY_ATTRIBUTE, NOTHING)
         else:
             found.add(number)
     return frozenset(found)

@@ -6,11 +6,15 @@ inputs of a step share state but would come from different places, the later of 
 producers sends both.
 """
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cellwright.compiler.heap import UNBOUND, Kind
+from cellwright.compiler.effects import effects_data
+from cellwright.compiler.heap import UNBOUND, Kind, Place
 from cellwright.compiler.machine import Chain, NameRead, Site
+from cellwright.compiler.setups import ALWAYS, STANDARD, once_sites, setup_sites, shared_states
+from cellwright.compiler.states import StateFlow
 from cellwright.compiler.timeline import Act, Feed, Timeline
 from cellwright.model.pipeline import StepName
 
@@ -55,7 +59,7 @@ class Wiring:
                 yield need
 
 
-def link_steps(timeline: Timeline) -> Wiring:
+def link_steps(timeline: Timeline, state: StateFlow) -> Wiring:
     """Return the wiring of all steps."""
     steps: dict[StepName, list[Site]] = {}
     for site in timeline.walk.sites:
@@ -67,25 +71,28 @@ def link_steps(timeline: Timeline) -> Wiring:
         wiring.outputs[step] = {}
         wiring.shared[step] = set()
         wiring.definitions[step] = set()
-    _Linker(wiring).run()
+    _Linker(wiring, state).run()
     return wiring
 
 
 class _Linker:
     """Grows the needs until nothing is missing."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Wiring, state: StateFlow) -> None:
         self.wiring = wiring
+        self.state = state
         self.timeline = wiring.timeline
         self.heap = wiring.timeline.heap
         self._new = False
         self._makers = _makers(wiring.timeline)
+        self._setups = setup_sites(wiring.timeline.walk, state)
+        self._once = once_sites(wiring.timeline, state)
 
     def run(self) -> None:
         """Grow needs, then send what shares state, until neither adds anything."""
         for _ in range(_ROUNDS):
             self._grow()
-            if not self._send_together():
+            if not (self._send_together() or self._send_once()):
                 return
             for step in self.wiring.steps:  # feeds may differ now
                 self.wiring.needs[step] = {}
@@ -101,6 +108,8 @@ class _Linker:
             self._new = False
             for step in self.wiring.steps:
                 self._pass_on(step)
+                for site in self.wiring.steps[step]:
+                    self._replay(step, site)
 
     def _need(self, step: StepName, site: Site, name: str, read: NameRead) -> None:
         key = (name, site.index)
@@ -203,6 +212,114 @@ class _Linker:
                     read = NameRead(event.chain or chain, late=False, guarded=True)
                     self._need(step, site, name, read)
 
+    # -- what a shared cell does to the process ------------------------------------
+
+    def _replay(self, step: StepName, site: Site) -> None:
+        """Take along the shared statements that set up the process, and their needs."""
+        sites = self.timeline.walk.sites
+        wanted = set(self.state.replayed.get(step, ()))
+        for index in sorted(self._setups):
+            if index < site.index and self._concerns(step, site, index):
+                wanted.add(index)
+        for index in sorted(wanted | self._draws_behind(step)):
+            if index < site.index:
+                chain = next(iter(sites[index].effects.calls.values()), None)
+                place = chain or (Place(*sites[index].body[0]),)
+                self._carry_shared(step, site, index, NameRead(place, late=False, guarded=True))
+        if self._uses_unknown_module(step, site):
+            self._carry_unknown_modules(step, site)
+
+    def _draws_behind(self, step: StepName) -> set[int]:
+        """Return the shared sites whose draws precede a carried one of the same generator."""
+        found: set[int] = set()
+        for index in self.wiring.shared[step]:
+            for state in shared_states(self.timeline.site(index)):
+                found |= {
+                    site.index
+                    for site in self.timeline.walk.sites
+                    if site.step is None
+                    and site.index < index
+                    and state in shared_states(site)
+                    and site.index not in self.state.loose
+                }
+        return found
+
+    def _concerns(self, step: StepName, site: Site, index: int) -> bool:
+        """Tell whether a process-wide act of a shared site may matter to a step."""
+        roots = self._setups[index]
+        if roots & ALWAYS:
+            return True
+        used = self._roots_of(step, site)
+        return bool(used) if not roots <= STANDARD else bool(roots & used) or "" in used
+
+    def _roots_of(self, step: StepName, site: Site) -> set[str]:
+        """Return the top-level modules that a step touches, "" for what is not known; the
+        standard ones only where they are named."""
+        found: set[str] = set()
+        carried = [self.timeline.site(index) for index in self.wiring.shared[step]]
+        own = [inner for inner in (*carried, *self.wiring.steps[step])]
+        for inner in own:
+            if inner.step is None and inner.index in self._setups:
+                continue
+            found |= {path.removeprefix("import ").split(".")[0] for path in inner.effects.modules}
+        for need in self.wiring.needs[step].values():
+            variable = site.before.get(need.name)
+            if variable is not None:
+                for number in variable.value:
+                    thing = self.heap[number]
+                    if thing.kind is Kind.PLAIN or thing.kind is Kind.LIBRARY:
+                        found.add(
+                            thing.type.split(".")[0]
+                            if "." in thing.type or not thing.type
+                            else "list"
+                        )
+        return {root for root in found if root not in STANDARD and root != "list"} | (
+            found & {"random"}
+        )
+
+    def _uses_unknown_module(self, step: StepName, site: Site) -> bool:
+        own = [self.timeline.site(index) for index in self.wiring.shared[step]]
+        paths = [p for inner in (*own, *self.wiring.steps[step]) for p in inner.effects.modules]
+        paths += [
+            f"import {alias.name}"
+            for number in self.wiring.definitions[step]
+            for alias in _aliases(self.timeline.walk.definitions[number].node)
+        ]
+        return any(_unknown_module(path) for path in paths)
+
+    def _carry_unknown_modules(self, step: StepName, site: Site) -> None:
+        """Take along earlier imports of modules that may work on one another (plug-ins)."""
+        for definition in self.timeline.walk.definitions:
+            paths = [f"import {alias.name}" for alias in _aliases(definition.node)]
+            if definition.site >= site.index or not any(_unknown_module(p) for p in paths):
+                continue
+            read = NameRead((Place(definition.cell, definition.node),), late=False, guarded=True)
+            if self.timeline.site(definition.site).step is None:
+                self._carry_shared(step, site, definition.site, read)
+            elif definition.number in self.timeline.static:
+                self._carry_definition(step, site, definition.number, read)
+
+    # -- what must come from one place ---------------------------------------------
+
+    def _send_once(self) -> bool:
+        """Let a shared value that is another each time be made by one step only."""
+        sent = False
+        for name, events in list(self.timeline.events.items()):
+            makers = [e.site for e in events if e.site in self._once]
+            if not makers:
+                continue
+            users = [
+                (need.site, step)
+                for step, needs in self.wiring.needs.items()
+                for need in needs.values()
+                if need.name == name and set(need.feed.shared) & set(makers)
+            ]
+            if len({step for _, step in users}) > 1:
+                first = min(users)[0]
+                chain = self.timeline.events[name][0].chain
+                sent = self.timeline.send(name, first, chain) or sent
+        return sent
+
     def _send_together(self) -> bool:
         """Let inputs that share state come from one step; tell whether any did not."""
         sent = False
@@ -253,6 +370,22 @@ class _Linker:
             ):
                 found.add(number)
         return found
+
+
+def _aliases(node: ast.stmt) -> list[ast.alias]:
+    if isinstance(node, ast.Import):
+        return node.names
+    if isinstance(node, ast.ImportFrom):
+        return [ast.alias(node.module or "")]
+    return []
+
+
+def _unknown_module(path: str) -> bool:
+    """Tell whether an import is of a module that nothing is known about."""
+    if not path.startswith("import ") or path == "import ":
+        return False
+    root = path.removeprefix("import ").split(".")[0]
+    return root not in STANDARD and not effects_data().knows_root(root)
 
 
 def _source(feed: Feed) -> object:

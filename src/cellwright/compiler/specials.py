@@ -2,6 +2,7 @@
 strings, paths put together, decorators of the language."""
 
 import ast
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -150,6 +151,16 @@ def store_in_namespace(m: Machine, key: str | None, value: Value, node: ast.AST)
         note_dynamic(m, node)
     else:
         m.store_global(name, value, node)
+
+
+def read_marked_names(m: Machine, text: Value, node: ast.AST, *, sure: bool) -> None:
+    """Note the reads of `@name` in the text of a table's `query` or `eval`."""
+    for known in sorted(texts.known_texts(m, text)):
+        names = re.findall(r"@([^\W\d]\w*)", known)
+        if known == "*" and sure:  # any name may be meant
+            names = sorted(m.names)
+        for name in names:
+            m.load(name, node)
 
 
 # -- functions of the standard library that are followed exactly -----------------------

@@ -1,0 +1,174 @@
+"""Runs a compiled pipeline step by step, each in a process of its own, with the real
+runtime; and a notebook in one namespace, to compare with."""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cellwright.model.pipeline import Component, Pipeline, PortKind, StepName
+from cellwright.runtime.layout import write_runtime
+from cellwright.runtime.manifest import (
+    ArtifactRecord,
+    ArtifactSpec,
+    CellSpec,
+    Manifest,
+    ParameterSpec,
+    PortSpec,
+    StepSpec,
+    from_json,
+    to_json,
+)
+
+
+@dataclass(frozen=True)
+class StepEnd:
+    """How a step ended."""
+
+    folder: Path
+    manifest: Manifest
+    stdout: str
+    log: str
+
+    def record(self, port: str) -> ArtifactRecord | None:
+        """Return the artifact that holds a port's value, if there is one."""
+        found = (each for each in self.manifest.artifacts if port in each.members)
+        return next(found, None)
+
+
+@dataclass
+class PipelineEnd:
+    """How a pipeline ended: the steps that ran, up to the first that failed."""
+
+    steps: dict[StepName, StepEnd] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> StepEnd | None:
+        """Return the step that failed, if one did."""
+        return next((e for e in self.steps.values() if e.manifest.state != "succeeded"), None)
+
+
+def run_apart(
+    pipeline: Pipeline,
+    folder: Path,
+    *,
+    files: Mapping[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> PipelineEnd:
+    """Run every step in its own process and working directory; stop at a failure."""
+    runtime = folder / "runtime"
+    write_runtime(runtime)
+    values = {p.name: p.default for p in pipeline.parameters} | dict(parameters or {})
+    end = PipelineEnd()
+    for number, (name, component) in enumerate(pipeline.steps.items()):
+        attempt = folder / f"step{number}"
+        _lay(pipeline, component, attempt, end, files or {}, values)
+        ran = subprocess.run(
+            [sys.executable, str(runtime), str(attempt)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"},
+            start_new_session=True,
+            timeout=120,
+            check=False,
+        )
+        payload = (attempt / "manifest.json").read_bytes()
+        assert payload, ran.stderr
+        end.steps[name] = StepEnd(
+            attempt,
+            from_json(Manifest, payload),
+            (attempt / "logs" / "stdout").read_text(errors="replace"),
+            (attempt / "logs" / "log").read_text(errors="replace"),
+        )
+        if end.steps[name].manifest.state != "succeeded":
+            break
+    return end
+
+
+def _lay(
+    pipeline: Pipeline,
+    component: Component,
+    attempt: Path,
+    end: PipelineEnd,
+    files: Mapping[str, str],
+    values: Mapping[str, str],
+) -> None:
+    for each in ("inputs", "work", "outputs", "logs"):
+        (attempt / each).mkdir(parents=True)
+    (attempt / "program.py").write_text(component.program)
+    _lay_files(component, attempt / "work", files)
+    inputs, absent = _inputs(pipeline, component, attempt, end)
+    outputs = {port.name for port in component.outputs}
+    spec = StepSpec(
+        run="run",
+        step=component.step,
+        nonce="nonce",
+        notebook=pipeline.name,
+        body_line=component.body_line,
+        cells=[CellSpec(c.cell, c.number, c.first, c.last) for c in component.cells],
+        origins=[
+            None if span is None else [span.number, span.start.line] for span in component.origins
+        ],
+        parameters=[
+            ParameterSpec(slot.name, slot.line, values[slot.name])
+            for slot in component.parameter_slots
+        ],
+        inputs=inputs,
+        outputs=[PortSpec(p.name, p.kind.value, p.optional) for p in component.outputs],
+        metrics=list(component.metrics),
+        definitions=list(component.definitions),
+        absent=absent,
+        unchanged=[
+            p.name
+            for p in component.inputs
+            if p.kind is PortKind.VALUE
+            and p.name not in outputs
+            and p.name not in component.changes
+        ],
+    )
+    (attempt / "spec.json").write_bytes(to_json(spec))
+
+
+def _lay_files(component: Component, work: Path, files: Mapping[str, str]) -> None:
+    """Lay the modules, and the files that the component says it reads: no others."""
+    source = work.parent / "workspace"
+    for path, text in files.items():
+        target = source / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    wanted = {path for path in files if path.endswith(".py")}
+    for file in component.files:
+        wanted |= set(glob.glob(file.pattern, root_dir=source, recursive=True))
+    for path in sorted(wanted):
+        if (source / path).is_file():
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / path, work / path)
+
+
+def _inputs(
+    pipeline: Pipeline, component: Component, attempt: Path, end: PipelineEnd
+) -> tuple[list[ArtifactSpec], list[str]]:
+    wanted: dict[tuple[str, str], tuple[StepEnd, ArtifactRecord, list[str]]] = {}
+    absent: list[str] = []
+    for port in component.inputs:
+        producer = end.steps[pipeline.producer(component.step, port.name)]
+        record = producer.record(port.name)
+        if record is None:
+            absent.append(port.name)
+            continue
+        key = (str(producer.folder), record.path)
+        wanted.setdefault(key, (producer, record, []))[2].append(port.name)
+    specs = []
+    for producer, record, ports in wanted.values():
+        name = record.digest.partition(":")[2]
+        target = attempt / "inputs" / name
+        if not target.exists():
+            os.link(producer.folder / record.path, target)
+        specs.append(
+            ArtifactSpec(f"inputs/{name}", record.serializer, record.members, ports, record.meta)
+        )
+    return specs, absent
