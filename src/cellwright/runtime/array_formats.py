@@ -25,6 +25,7 @@ class NpyFormat:
             and value.flags.writeable
             and value.flags.aligned
             and not value.dtype.metadata
+            and not value.dtype.isalignedstruct
         )
 
     def save(self, value: Any, sink: Sink, names: Names) -> dict[str, Any]:  # noqa: ARG002

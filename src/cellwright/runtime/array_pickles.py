@@ -192,8 +192,9 @@ def _packed(array: Any) -> pickle.PickleBuffer:
     """Return the elements without gaps, axes from the widest stride to the narrowest."""
     import numpy as np
 
-    first = tuple(slice(0, 1) if step == 0 else slice(None) for step in array.strides)
-    turned = array[first].transpose(rebuild.axes(array.shape, array.strides))
+    first = (*(slice(0, 1) if step == 0 else slice(None) for step in array.strides), ...)
+    plain = array.view(rebuild.unnamed(array.dtype))
+    turned = plain[first].transpose(rebuild.axes(array.shape, array.strides))
     # No copy where the elements lie without gaps already, in C or in Fortran order.
     flat = np.ascontiguousarray(turned).reshape(-1).view(np.uint8)
     return _buffer(flat)

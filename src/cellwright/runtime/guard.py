@@ -74,8 +74,26 @@ class Guard:
         """Return a hash of what a frame says, however its memory is divided into blocks."""
         one = value.ndim == 1
         columns = [value] if one else [value.iloc[:, at] for at in range(len(value.columns))]
-        labels = value.name if one else value.columns
+        labels = [value.name] if one else _bare(value.columns)
+        parts = (*labels, *_bare(value.index), value.attrs, *(_fresh(column) for column in columns))
         total = hashlib.sha256()
-        for part in (labels, value.index, value.attrs, *(column.array for column in columns)):
+        for part in parts:
             total.update(pickling.fingerprint(part, self._names).encode())
         return total.hexdigest()
+
+
+def _bare(index: Any) -> list[Any]:
+    """Return what an index says, without what it has noted in itself while it was read."""
+    facts = [type(index).__name__, list(index.names)]
+    if hasattr(index, "levels"):
+        held = [part for level in index.levels for part in _bare(level)]
+        return [*facts, *held, *index.codes]
+    return [*facts, str(getattr(index, "freqstr", None)), _fresh(index)]
+
+
+def _fresh(holder: Any) -> Any:
+    """Return the array of a column or index; arrays that are not numpy's keep notes, a copy
+    of one has none."""
+    array = holder.array
+    plain_numpy = type(array).__name__ in ("NumpyExtensionArray", "PandasArray")
+    return array.to_numpy() if plain_numpy else array.copy()

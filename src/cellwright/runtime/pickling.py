@@ -29,6 +29,8 @@ from .sink import Sink, same_bytes
 
 MAGIC = b"CWPICKLE"
 ALIGNMENT = 64
+LARGE = 1 << 20
+"""Bytes of an array from which on it is checked without a copy."""
 DEEP_STACK = 512 << 20
 DEEP_LIMIT = 400_000
 
@@ -257,13 +259,19 @@ class Unpickler(pickle.Unpickler):
 
 
 class _Checker(Unpickler):
-    """Reads arrays without copying them."""
+    """Reads large arrays without copying them, small ones as every reader does."""
 
     def find_class(self, module: str, name: str) -> Any:
         found = super().find_class(module, name)
         if found is rebuild.array:
-            return rebuild.array_over
-        return rebuild.memory_over if found is rebuild.memory else found
+            return lambda buffer, *rest: _checked(rebuild.array_over, found, buffer, *rest)
+        if found is rebuild.memory:
+            return lambda buffer: _checked(rebuild.memory_over, found, buffer)
+        return found
+
+
+def _checked(over: Any, own: Any, buffer: Any, *rest: Any) -> Any:
+    return (own if len(buffer) < LARGE else over)(buffer, *rest)
 
 
 def _digest_of(path: str, start: int, size: int) -> str:

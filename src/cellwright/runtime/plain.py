@@ -103,6 +103,8 @@ class _Encoder:
             return value
         if kind is float and math.isfinite(value):
             return value
+        if kind is float:
+            self._once(value)  # a NaN equals nothing, so which NaN it is may count
         self._count += 1
         if depth > DEPTH or self._count > MOST:
             raise UnfitError("too deep or too many parts for JSON")
@@ -117,7 +119,8 @@ class _Encoder:
         return _marked(value)
 
     def _once(self, value: Any) -> None:
-        if not value and type(value) in (tuple, frozenset):
+        kind = type(value)
+        if (kind in (tuple, frozenset) and not value) or (kind is float and value == value):  # noqa: PLR0124
             return
         if id(value) in self._seen:
             raise UnfitError(f"the same {type(value).__name__} stands at two places in it")

@@ -206,10 +206,11 @@ def array(
     made = _laid_out(np, dtype, shape, strides)
     order = axes(shape, strides)
     packed = tuple(shape[axis] if strides[axis] else min(shape[axis], 1) for axis in order)
-    source = np.frombuffer(buffer, np.uint8).view(dtype).reshape(packed)
+    blank = unnamed(dtype)
+    source = np.frombuffer(buffer, np.uint8).view(blank).reshape(packed)
     if made.size:
-        first = tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)
-        made[first].transpose(order)[...] = source
+        first = (*(slice(0, 1) if step == 0 else slice(None) for step in strides), ...)
+        made.view(blank)[first].transpose(order)[...] = source
     if not writeable:
         made.flags.writeable = False
     return made
@@ -247,6 +248,14 @@ def memory_over(buffer: Any) -> Any:
 def axes(shape: tuple[int, ...], strides: tuple[int, ...]) -> list[int]:
     """Return the axes of an array from the widest stride to the narrowest."""
     return sorted(range(len(shape)), key=lambda axis: (-abs(strides[axis]), axis))
+
+
+def unnamed(dtype: Any) -> Any:
+    """Return the type under which all bytes of an element are copied, those between its
+    fields, too: what stood in memory there before must not get into a file."""
+    import numpy as np
+
+    return np.dtype((np.void, dtype.itemsize)) if dtype.names else dtype
 
 
 def _laid_out(numpy: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
