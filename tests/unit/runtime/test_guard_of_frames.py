@@ -14,7 +14,7 @@ FRAMES = {
 
 
 def guard(value):
-    return Guard({"value": value}, {"value": 1000}, Names({}, ()))
+    return Guard({"value": value}, {"value": 1000}, Names())
 
 
 @pytest.mark.parametrize("name", FRAMES)
