@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from cellwright.compiler import options_reader, tags
+from cellwright.compiler.options_reader import read_options
+from cellwright.compiler.tags import (
+    CellRole,
+    InStep,
+    Parameters,
+    Shared,
+    SharedKind,
+    Skipped,
+    Untagged,
+    read_roles,
+)
 from cellwright.diagnostics.diagnostic import Report
 from cellwright.model.pipeline import StepKind
 from cellwright.model.source import CellId, Notebook
@@ -29,24 +39,24 @@ def cell_roles(notebook: Notebook) -> tuple[CellRoleRow, ...]:
     the role that can be made out.
     """
     unheard = Report()
-    options = options_reader.read_options(notebook, unheard)
-    roles = tags.read_roles(notebook, unheard, options=options)
+    options = read_options(notebook, unheard)
+    roles = read_roles(notebook, unheard, options=options)
     return tuple(_row(found) for found in roles.values())
 
 
-def _row(found: tags.CellRole) -> CellRoleRow:
+def _row(found: CellRole) -> CellRoleRow:
     match found.role:
-        case tags.InStep(step=step, kind=kind, metrics=metrics):
+        case InStep(step=step, kind=kind, metrics=metrics):
             name: RoleKind = "check" if kind is StepKind.CHECK else "step"
             return CellRoleRow(found.cell, found.number, name, step, metrics)
-        case tags.Shared(kind=shared):
-            name = "imports" if shared is tags.SharedKind.IMPORTS else "functions"
+        case Shared(kind=shared):
+            name = "imports" if shared is SharedKind.IMPORTS else "functions"
             return CellRoleRow(found.cell, found.number, name)
-        case tags.Parameters():
+        case Parameters():
             return CellRoleRow(found.cell, found.number, "parameters")
-        case tags.Skipped():
+        case Skipped():
             return CellRoleRow(found.cell, found.number, "skip")
-        case tags.Untagged():
+        case Untagged():
             return CellRoleRow(found.cell, found.number, "untagged")
         case _:
             assert_never(found.role)
