@@ -2,6 +2,7 @@
 reads from the world, and gives."""
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cellwright.compiler import attributes, calls, items, library, texts
@@ -18,6 +19,7 @@ _DUNDERS = (
     "__index__", "__array__", "__add__", "__radd__", "_repr_html_", "__reversed__", "__abs__",
     "__deepcopy__", "__copy__", "__round__", "write",
 )  # fmt: skip
+_CALLED = frozenset({Kind.FUNCTION, Kind.METHOD})
 _DEPTHS = {"pandas.Series": 1, "numpy.ndarray": 3}
 _WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
 
@@ -67,10 +69,11 @@ def _unless(m: Machine, effect: Effect, arguments: "Arguments") -> tuple[Effect,
         value = arguments.at(key)
         if value and "NoneType" not in m.heap.types(value):
             if type_name:
-                effect = Effect(
-                    result=effect.result, type_name=type_name, calls_back=effect.calls_back
-                )
+                effect = replace(effect, type_name=type_name)
             return effect, True
+    for key, type_name in effect.when:
+        if arguments.keyword(key):
+            effect = replace(effect, type_name=type_name)
     return effect, False
 
 
@@ -91,13 +94,17 @@ def _call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: 
         return NOTHING
     every = _contents(m, receiver | given)
     direct = receiver | given
+    for thing in targets:
+        if thing.kind is Kind.GENERATOR:
+            with m.maybe():
+                every |= _contents(m, items.run_generator(m, thing, node))
+    inside = m.heap.reach(every) - reached  # a generator gave more to call
+    targets += [m.heap[n] for n in sorted(inside) if m.heap[n].kind in _CALLED]
+    direct |= every
     found = NOTHING
     for thing in targets:
-        found |= _call_target(m, effect, thing, every, node, direct)
-    for number in sorted(m.heap.reach(found) - reached):  # a generator gave more to call
-        thing = m.heap[number]
-        if thing.kind in (Kind.FUNCTION, Kind.METHOD):
-            found |= _call_target(m, effect, thing, every, node, found)
+        if thing.kind is not Kind.GENERATOR:
+            found |= _call_target(m, effect, thing, every, node, direct)
     return found
 
 
@@ -118,8 +125,6 @@ def _call_target(
             if thing.number in direct:
                 return calls.call(m, itself, arguments, node=node)
             return NOTHING
-        if thing.kind is Kind.GENERATOR:
-            return items.run_generator(m, thing, node)
         names = _methods_of(m, thing) if unknown else (*_DUNDERS, *effect.calls)
         found = NOTHING
         for name in names:
@@ -156,9 +161,18 @@ def _contents(m: Machine, value: Value) -> Value:
             continue
         if thing.kind is Kind.PLAIN and thing.type in items.CONTAINERS:
             found |= items.all_items(thing) | thing.fields.get(ANY_KEY, NOTHING)
+        elif effects_data().flag(thing.type, "task"):
+            held = thing.fields.get("*", NOTHING)
+            found |= {n for n in held if m.heap[n].type != thing.type} - _functions(m, held)
         else:
             found |= {number}
     return found
+
+
+def _functions(m: Machine, value: Value) -> set[int]:
+    return {
+        n for n in value if m.heap[n].kind is Kind.FUNCTION or m.heap[n].type == "joblib.delayed"
+    }
 
 
 # -- what is changed -------------------------------------------------------------------
@@ -176,11 +190,21 @@ def _changes(
             changed |= receiver
     if not changed:
         return
+    if effect.inner:
+        inside = m.heap.reach(changed)
+        changed |= {number for number in inside if _is_part(m.heap[number])}
     m.change(changed, node, deep=effect.deep)
     for number in changed:
         thing = m.heap[number]
         if thing.kind is Kind.PLAIN and thing.type == "list":
             m.heap.put(thing, ANY_ITEM, items.all_items(thing))  # positions may shift
+
+
+def _is_part(thing: Thing) -> bool:
+    """Tell whether a method of an estimator may change an object within it."""
+    if thing.kind is Kind.PLAIN:
+        return effects_data().flag(thing.type, "estimator")
+    return thing.kind is Kind.INSTANCE
 
 
 def _store(

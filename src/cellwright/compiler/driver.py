@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from cellwright.compiler import check, effect_rules, options_reader, parse, reader, tags
+from cellwright.compiler import (
+    border_rules,
+    check,
+    effect_rules,
+    interleave,
+    options_reader,
+    parse,
+    reader,
+    tags,
+)
 from cellwright.compiler.assemble import assemble
 from cellwright.compiler.fingerprint import Dumps
 from cellwright.compiler.link import link_steps
@@ -74,7 +83,9 @@ def compile_notebook(payload: bytes, *, path: str, memo: Memo | None = None) -> 
     wiring = link_steps(timeline, state)
     world = find_world(wiring, state)
     plan = check.check_pipeline(wiring, world, roles, report)
+    interleave.check_interleaved(wiring, report)
     effect_rules.check_effects(wiring, report)
+    border_rules.check_borders(wiring, world, report)
     report = apply_allowances(report, notebook)
     if plan is None or report.has_errors:
         return Compilation(None, report, notebook)

@@ -18,15 +18,17 @@ value is a line of words:
     unknown         nothing is known: may change all, may return any of it
     changes:N       changes that argument (a number, a keyword, or `self`)
     deep            … and whatever it reaches
+    inner           … and the estimators and objects of the notebook that it reaches
     inplace         changes the receiver if `inplace=True`, returns something new if not
     stores          the receiver refers to the arguments from now on
     stores-items    … to what is in them
     calls:A,B       calls these methods of the notebook's objects within its arguments
     nocall          calls no function that it is given
-    reads:N writes:N appends:N opens:N lists:N
-                    a file, by its path
+    reads:N writes:N appends:N opens:N lists:N makes:N
+                    a file (`makes`: a folder), by its path
     seeds:S draws:S sets:S changes-state:S uses:S
                     state of the process
+    when:K=TYPE     the result has TYPE if keyword K is given
     unless:K[=TYPE] … not if keyword K is given and not None; the result then has TYPE
     clock network unique exit input escape
                     what it depends on, or does to the process
@@ -54,10 +56,27 @@ _RESULTS = frozenset(
         "none",
     ]
 )
-_FILES = frozenset(["reads", "writes", "appends", "opens", "lists"])
+_FILES = frozenset(["reads", "writes", "appends", "opens", "lists", "makes"])
 _STATES = frozenset(["seeds", "draws", "sets", "uses", "changes-state"])
 _MARKS = frozenset(
-    "clock network unique exit input escape identity shell temporary argv widget unseeded".split()
+    [
+        "clock",
+        "network",
+        "unique",
+        "exit",
+        "input",
+        "escape",
+        "identity",
+        "shell",
+        "temporary",
+        "argv",
+        "widget",
+        "unseeded",
+    ]
+)
+_WORDS = frozenset(
+    ("result", "files", "states", "marks", "changes", "deep", "inner", "inplace", "stores")
+    + ("stores-items", "calls", "nocall", "unless", "when")
 )
 
 
@@ -70,6 +89,7 @@ class Effect:
     position: int = 0
     changes: tuple[str, ...] = ()
     deep: bool = False
+    inner: bool = False
     inplace: bool = False
     stores: str = ""
     calls: tuple[str, ...] = ()
@@ -77,6 +97,7 @@ class Effect:
     files: tuple[tuple[str, str], ...] = ()
     states: tuple[tuple[str, str], ...] = ()
     unless: tuple[tuple[str, str], ...] = ()
+    when: tuple[tuple[str, str], ...] = ()
     marks: frozenset[str] = frozenset()
 
 
@@ -201,23 +222,7 @@ def parse_effect(words: str) -> Effect:
 
 
 def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
-    allowed = set(
-        [
-            "result",
-            "files",
-            "states",
-            "marks",
-            "changes",
-            "deep",
-            "inplace",
-            "stores",
-            "stores-items",
-            "calls",
-            "nocall",
-            "unless",
-        ]
-    )
-    if not found.keys() <= allowed:
+    if not found.keys() <= _WORDS:
         raise ValueError(f"unknown word in effect `{words}`")
     result, detail = (found.get("result") or [("new", "")])[0]
     return Effect(
@@ -226,16 +231,19 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
         position=int(detail) if result == "arg" else 0,
         changes=tuple(item for _, item in found.get("changes", [])),
         deep="deep" in found,
+        inner="inner" in found,
         inplace="inplace" in found,
         stores=next((word for word in ("stores", "stores-items") if word in found), ""),
         calls=tuple(name for _, names in found.get("calls", []) for name in names.split(",")),
         calls_back="nocall" not in found,
         files=tuple(found.get("files", [])),
         states=tuple(found.get("states", [])),
-        unless=tuple(
-            (key, kind)
-            for _, item in found.get("unless", [])
-            for key, _, kind in [item.partition("=")]
-        ),
+        unless=_pairs(found.get("unless", [])),
+        when=_pairs(found.get("when", [])),
         marks=frozenset(name for name, _ in found.get("marks", [])),
     )
+
+
+def _pairs(words: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return `K=TYPE` details, taken apart."""
+    return tuple((key, kind) for _, item in words for key, _, kind in (item.partition("="),))

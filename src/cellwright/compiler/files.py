@@ -11,7 +11,7 @@ from cellwright.compiler.walk import Walk
 from cellwright.model.pipeline import StepName
 
 _READS = frozenset({"reads", "lists", "appends"})
-_WRITES = frozenset({"writes", "appends"})
+_WRITES = frozenset({"writes", "appends", "makes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class FileFlow:
     written: dict[StepName, dict[str, FileUse]] = field(default_factory=lambda: defaultdict(dict))
     read: dict[StepName, dict[str, FileUse]] = field(default_factory=lambda: defaultdict(dict))
     unresolved: list[tuple[Site, FileUse]] = field(default_factory=list)
+    guessed: list[FileNeed] = field(default_factory=list)
+    """Needs of files that a command of the shell may have written."""
 
 
 def normal(text: str) -> str:
@@ -86,82 +88,142 @@ def file_flow(walk: Walk, carried: dict[StepName, set[int]]) -> FileFlow:
     `carried` are the shared sites that each step repeats: what they read, it reads.
     """
     flow = FileFlow()
-    writers: list[tuple[str, StepName, FileUse]] = []
+    follower = _Follower(flow)
     for site in walk.sites:
-        if site.step is None:
-            continue
-        shared = [walk.sites[index] for index in sorted(carried.get(site.step, ()))]
-        mine: list[tuple[str, StepName, FileUse]] = []
-        for use in _uses(flow, [*shared, site]):
-            pattern = effective(use)
-            assert pattern is not None
-            if use.use in _READS:
-                _read(flow, site.step, pattern, use, [*writers, *mine])
-            if use.use in _WRITES:
-                if use.use == "writes":
-                    _folders(flow, site.step, pattern, use, writers)
-                mine.append((pattern, site.step, use))
-                flow.written[site.step].setdefault(pattern, use)
-        writers = _after(writers, mine)
+        if site.step is not None:
+            shared = [walk.sites[index] for index in sorted(carried.get(site.step, ()))]
+            follower.step(site.step, [*shared, site])
+    for step, written in flow.written.items():
+        _drop_covered_folders(flow, step, written)
     return flow
 
 
-def _uses(flow: FileFlow, sites: list[Site]) -> Iterator[FileUse]:
-    for site in sites:
-        for use in site.effects.files:
-            if use.text is None or normal(use.text) in ("*", "**"):
-                flow.unresolved.append((site, use))
-            else:
-                yield use
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """A step wrote a file (or may have)."""
+
+    pattern: str
+    step: StepName
+    use: FileUse
+
+    @property
+    def settles(self) -> bool:
+        """Tell whether nothing of what was there before can be left."""
+        return self.use.use == "writes" and self.use.sure and "*" not in self.pattern
 
 
-def _read(
-    flow: FileFlow,
-    step: StepName,
-    pattern: str,
-    use: FileUse,
-    writers: list[tuple[str, StepName, FileUse]],
-) -> None:
-    """Feed a read from the last step that surely wrote the file, and those after it."""
-    found: list[tuple[str, StepName, FileUse]] = []
-    for written, writer, cause in reversed(writers):
-        if not overlap(pattern, written):
-            continue
-        found.append((written, writer, cause))
-        if written == pattern and cause.use == "writes" and cause.sure and "*" not in pattern:
-            break
-    else:
-        flow.read[step].setdefault(pattern, use)
-    for written, writer, cause in found:
-        if writer == step:
-            continue
-        need = FileNeed(written, step, writer, use.chain, cause.chain)
-        if not any((n.pattern, n.step) == (written, step) for n in flow.needs):
-            flow.needs.append(need)
+class _Follower:
+    """Follows files through the notebook, step by step."""
+
+    def __init__(self, flow: FileFlow) -> None:
+        self.flow = flow
+        self.writers: list[_Writer] = []
+        self.commands: list[tuple[StepName, FileUse, list[_Writer]]] = []
+
+    def step(self, step: StepName, sites: list[Site]) -> None:
+        """Follow what the sites of a step do to files."""
+        mine: list[_Writer] = []
+        for site in sites:
+            for use in _uses(self.flow, site):
+                self._use(step, use, mine)
+            self._imports(step, site)
+            for mark, chain in site.effects.marks.items():
+                if mark.startswith("shell:"):
+                    use = FileUse("writes", None, chain, mark.partition(":")[2], sure=False)
+                    self.commands.append((step, use, [*self.writers, *mine]))
+        latest = {writer.pattern: writer for writer in mine}
+        self.writers = [w for w in self.writers if w.pattern not in latest] + list(latest.values())
+
+    def _use(self, step: StepName, use: FileUse, mine: list[_Writer]) -> None:
+        pattern = effective(use)
+        assert pattern is not None
+        writers = [*self.writers, *mine]
+        writer = _Writer(pattern, step, use)
+        if use.use in _READS:
+            self._read(step, pattern, use, writers, from_workspace=True)
+        elif not writer.settles:
+            self._read(step, pattern, use, writers, from_workspace=False)
+        if use.use in _WRITES:
+            for other in writers:
+                if other.step != step and pattern.startswith(other.pattern + "/"):
+                    self._need(other, step, use)
+            mine.append(writer)
+            self.flow.written[step].setdefault(pattern, use)
+
+    def _read(
+        self,
+        step: StepName,
+        pattern: str,
+        use: FileUse,
+        writers: list[_Writer],
+        *,
+        from_workspace: bool,
+    ) -> None:
+        """Feed a read from the last step that surely wrote the file, and those after it."""
+        found: list[_Writer] = []
+        settled = False
+        for writer in reversed(writers):
+            if overlap(pattern, writer.pattern):
+                found.append(writer)
+                settled = writer.settles and writer.pattern == pattern
+                if settled:
+                    break
+        for writer in found:
+            if writer.step != step:
+                self._need(writer, step, use)
+        if settled:
+            return
+        if from_workspace:
+            self.flow.read[step].setdefault(pattern, use)
+            self._guess(step, pattern, use)
+
+    def _guess(self, step: StepName, pattern: str, use: FileUse) -> None:
+        """Let commands that ran before hand on the file, should they have written it."""
+        for commander, command, writers in reversed(self.commands):
+            if commander == step:
+                continue
+            need = FileNeed(pattern, step, commander, use.chain, command.chain)
+            if any((n.pattern, n.step) == (pattern, step) for n in self.flow.needs):
+                return
+            self.flow.needs.append(need)
+            self.flow.guessed.append(need)
+            if pattern not in self.flow.written[commander]:
+                self.flow.written[commander][pattern] = command
+                self._read(commander, pattern, command, writers, from_workspace=True)
+            return
+
+    def _imports(self, step: StepName, site: Site) -> None:
+        """A module that an earlier step wrote is one of its files."""
+        for path, chain in site.effects.modules.items():
+            if not path.startswith("import "):
+                continue
+            base = path.removeprefix("import ").replace(".", "/")
+            for writer in self.writers:
+                if writer.pattern in (f"{base}.py", f"{base}/__init__.py"):
+                    use = FileUse("reads", writer.pattern, chain, path, sure=True)
+                    if writer.step != step:
+                        self._need(writer, step, use)
+
+    def _need(self, writer: _Writer, step: StepName, use: FileUse) -> None:
+        need = FileNeed(writer.pattern, step, writer.step, use.chain, writer.use.chain)
+        if not any((n.pattern, n.step) == (need.pattern, step) for n in self.flow.needs):
+            self.flow.needs.append(need)
 
 
-def _folders(
-    flow: FileFlow,
-    step: StepName,
-    pattern: str,
-    use: FileUse,
-    writers: list[tuple[str, StepName, FileUse]],
-) -> None:
-    """A file in a folder that another step made needs the folder."""
-    for written, writer, cause in writers:
-        if writer != step and pattern.startswith(written + "/"):
-            need = FileNeed(written, step, writer, use.chain, cause.chain)
-            if not any((n.pattern, n.step) == (written, step) for n in flow.needs):
-                flow.needs.append(need)
+def _uses(flow: FileFlow, site: Site) -> Iterator[FileUse]:
+    for use in site.effects.files:
+        if use.text is None or normal(use.text) in ("*", "**"):
+            flow.unresolved.append((site, use))
+        else:
+            yield use
 
 
-def _after(
-    writers: list[tuple[str, StepName, FileUse]], mine: list[tuple[str, StepName, FileUse]]
-) -> list[tuple[str, StepName, FileUse]]:
-    """Return who wrote what once a step has run: it replaces what it had and rewrote."""
-    rewritten = {pattern for pattern, _, _ in mine}
-    kept = [entry for entry in writers if entry[0] not in rewritten]
-    latest: dict[str, tuple[str, StepName, FileUse]] = {}
-    for entry in mine:
-        latest[entry[0]] = entry
-    return [*kept, *latest.values()]
+def _drop_covered_folders(flow: FileFlow, step: StepName, written: dict[str, FileUse]) -> None:
+    """A folder that a step made travels with the files in it, if they are known."""
+    if any(site.step == step for site, use in flow.unresolved if use.use in _WRITES):
+        return
+    for folder in list(written):
+        inside = any(other.startswith(folder + "/") for other in written)
+        needed = any(n.pattern == folder and n.producer == step for n in flow.needs)
+        if written[folder].use == "makes" and inside and not needed:
+            del written[folder]

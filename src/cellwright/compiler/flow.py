@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+from contextlib import nullcontext
 import importlib
 
 from cellwright.compiler import attributes, calls, expressions, items, statements
@@ -16,6 +17,7 @@ _STAR_MODULES = frozenset(
         "string", "random", "datetime", "decimal", "fractions", "typing", "dataclasses",
     }
 )  # fmt: skip
+_VALUE_ERRORS = frozenset({"ValueError", "Exception", "BaseException"})
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
 
 
@@ -246,7 +248,9 @@ def attempt(m: Machine, node: ast.Try) -> None:
     """Walk a `try`: a handler starts from anywhere in the body."""
     guards = any(_catches_name_error(handler) for handler in node.handlers)
     m.guards += guards
-    broken = _watched(m, node.body)
+    fails = _surely_fails(node)
+    broken = m.snapshot() if fails else _watched(m, node.body)
+    m.dead = m.dead or fails
     m.guards -= guards
     if not m.dead:
         statements.execute_block(m, node.orelse)
@@ -255,7 +259,7 @@ def attempt(m: Machine, node: ast.Try) -> None:
     if node.handlers and not _surely_passes(node.body):
         for handler in node.handlers:
             m.restore(broken)
-            with m.doubt():
+            with nullcontext() if fails else m.doubt():
                 met.append(_watched_handler(m, handler))
             if not m.dead:
                 ends.append(m.snapshot())
@@ -308,6 +312,20 @@ def _catches_name_error(handler: ast.ExceptHandler) -> bool:
 def _surely_passes(body: list[ast.stmt]) -> bool:
     """Tell whether the text shows that no statement of a block can fail."""
     return all(isinstance(item, ast.Pass) or _is_literal_assignment(item) for item in body)
+
+
+def _surely_fails(node: ast.Try) -> bool:
+    """Tell whether the text shows that the first statement fails, and is caught."""
+    first, handlers = node.body[0], node.handlers
+    return (
+        isinstance(first, ast.Expr | ast.Assign)
+        and literal_call(first.value) == "fails"
+        and len(handlers) == 1
+        and (
+            handlers[0].type is None
+            or (isinstance(handlers[0].type, ast.Name) and handlers[0].type.id in _VALUE_ERRORS)
+        )
+    )
 
 
 def _is_literal_assignment(node: ast.stmt) -> bool:
