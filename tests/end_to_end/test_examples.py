@@ -50,7 +50,10 @@ def test_an_example_forks_and_joins(workspace, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_gives_equal_artifacts_in_containers_and_as_processes(
-    workspace, name, docker_engine
+    workspace,
+    name,
+    engine,
+    base_image,
 ):
     contained = run(workspace, name, "--executor", "docker")
     local = run(workspace, name, "--executor", "process")

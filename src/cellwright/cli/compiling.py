@@ -29,7 +29,7 @@ NOTEBOOK = click.argument("notebook", type=click.Path(exists=True, dir_okay=Fals
 @click.option("--fix", is_flag=True, help="Apply the fixes that keep the notebook's meaning.")
 @click.option("--python", default=None, help="The interpreter of the notebook's environment.")
 def check_command(notebook: Path, form: str, as_json: bool, fix: bool, python: str | None) -> int:
-    r"""Say what is wrong with a notebook, and where.
+    """Say what is wrong with a notebook, and where.
 
     Exit code 0 where a pipeline can be made, 3 where errors stand in its way.
 
@@ -81,7 +81,7 @@ def print_findings(compiled: "Compiled", *, stderr: bool = True) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the pipeline and the diagnostics.")
 @click.option("--python", default=None, help="The interpreter of the notebook's environment.")
 def compile_command(notebook: Path, output: Path | None, as_json: bool, python: str | None) -> int:
-    r"""Compile a notebook into components: one program for each step.
+    """Compile a notebook into components: one program for each step.
 
     Nothing is run, and nothing is fetched. Without options the programs are listed.
 
@@ -114,7 +114,7 @@ def compile_command(notebook: Path, output: Path | None, as_json: bool, python: 
 @click.option("--json", "as_json", is_flag=True, help="Print the same as `compile --json`.")
 @click.option("--mermaid", is_flag=True, help="Print the graph as a Mermaid diagram.")
 def inspect_command(notebook: Path, as_json: bool, mermaid: bool) -> int:
-    r"""Show the pipeline of a notebook: its steps, what they take and give, what feeds what.
+    """Show the pipeline of a notebook: its steps, what they take and give, what feeds what.
 
     \b
     Examples:
@@ -179,7 +179,7 @@ def _mermaid(pipeline: "Pipeline") -> str:
 @click.command("explain")
 @click.argument("rule")
 def explain_command(rule: str) -> int:
-    r"""Explain a rule: what it finds, why it matters, and what to write instead.
+    """Explain a rule: what it finds, why it matters, and what to write instead.
 
     \b
     Examples:

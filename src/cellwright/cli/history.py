@@ -25,7 +25,7 @@ RUN = click.argument("run")
 @WORKSPACE
 @JSON
 def runs_command(limit: int, workspace: Path | None, as_json: bool) -> int:
-    r"""List the runs of this workspace, newest first.
+    """List the runs of this workspace, newest first.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def runs_command(limit: int, workspace: Path | None, as_json: bool) -> int:
 @WORKSPACE
 @JSON
 def show_command(run: str, workspace: Path | None, as_json: bool) -> int:
-    r"""Show one run: its steps, their states, times, metrics and artifacts.
+    """Show one run: its steps, their states, times, metrics and artifacts.
 
     RUN is a run's id, the beginning of one, or `last`.
 
@@ -102,7 +102,7 @@ def show_command(run: str, workspace: Path | None, as_json: bool) -> int:
 @click.option("-f", "--follow", is_flag=True, help="Go on while the step runs.")
 @WORKSPACE
 def logs_command(run: str, step: str, follow: bool, workspace: Path | None) -> int:
-    r"""Print what a step printed, standard output and error as they came.
+    """Print what a step printed, standard output and error as they came.
 
     \b
     Examples:
@@ -142,7 +142,7 @@ def artifacts_command(
     workspace: Path | None,
     as_json: bool,
 ) -> int:
-    r"""List the artifacts that a run made, or copy them to a folder.
+    """List the artifacts that a run made, or copy them to a folder.
 
     \b
     Examples:

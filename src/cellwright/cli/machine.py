@@ -22,7 +22,7 @@ _MARKS = {"ok": ("✔", "green"), "missing": ("·", "yellow"), "broken": ("✘",
 )
 @JSON
 def doctor_command(workspace: Path, as_json: bool) -> int:
-    r"""Look at this machine: what is there, what is missing, how to mend it.
+    """Look at this machine: what is there, what is missing, how to mend it.
 
     Exit code 4 where something is broken; what is only missing is said and no error.
 
@@ -52,7 +52,7 @@ def doctor_command(workspace: Path, as_json: bool) -> int:
 @click.option("--tag", default="", help="Its name; cellwright-base:PYTHON by default.")
 @JSON
 def base_image_command(python: str, suite: str, tag: str, as_json: bool) -> int:
-    r"""Make a base image without an image registry, from Debian's packages.
+    """Make a base image without an image registry, from Debian's packages.
 
     Needs root, debootstrap and a Docker engine; takes about a minute. Images of steps are
     built on it from then on, where they would otherwise need python:VERSION-slim.
@@ -80,7 +80,7 @@ def base_image_command(python: str, suite: str, tag: str, as_json: bool) -> int:
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion_command(shell: str) -> int:
-    r"""Print the completion script of a shell.
+    """Print the completion script of a shell.
 
     \b
     Examples:

@@ -71,7 +71,7 @@ def run_command(  # noqa: PLR0913, PLR0917  # one for each option
     workspace: Path | None,
     as_json: bool,
 ) -> int:
-    r"""Run a notebook as a pipeline: each step in its own container or process.
+    """Run a notebook as a pipeline: each step in its own container or process.
 
     What was computed before with the same code, inputs, parameters and environment is
     taken from the store. Ctrl-C stops all steps; what has finished is kept.
