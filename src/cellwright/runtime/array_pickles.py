@@ -74,10 +74,11 @@ class Layout:
             return None
         memory = self._memory.get(id(array))
         shape, strides, writeable = array.shape, array.strides, array.flags.writeable
+        dtype = spelled(array.dtype)
         if memory is None:
-            return rebuild.array, (_packed(array), array.dtype, shape, strides, writeable)
+            return rebuild.array, (_packed(array), dtype, shape, strides, writeable)
         offset = array.__array_interface__["data"][0] - memory.low
-        return rebuild.view, (memory, array.dtype, shape, strides, offset, writeable)
+        return rebuild.view, (memory, dtype, shape, strides, offset, writeable)
 
     def _note(self, cluster: list[Met]) -> None:
         first_of_pandas = next((each for each in cluster if each.copied_on_write), None)
@@ -122,6 +123,17 @@ class Layout:
 def raw(dtype: Any) -> bool:
     """Tell whether the bytes of the elements are all there is to them."""
     return dtype.kind in _RAW and not dtype.hasobject and dtype.char != "T"
+
+
+def spelled(dtype: Any) -> Any:
+    """Return a type of elements as text, where that says it all, else the type itself.
+
+    Equal types are one object or several, as chance has it; texts are always one.
+    """
+    import numpy as np
+
+    simple = dtype.kind in _RAW and dtype.names is None and not dtype.metadata
+    return dtype.str if simple and np.dtype(dtype.str) == dtype else dtype
 
 
 def met(array: Any, in_pandas: set[int]) -> Met:

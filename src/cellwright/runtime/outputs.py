@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from .faults import OutputError, StepFault, UnfitError
+from .faults import OutputError, StepFault
 from .manifest import ArtifactRecord, PortSpec, StepSpec
 from .names import Names
 from .plain import ALONE
@@ -123,10 +123,16 @@ class Outputs:
                 meta = each.save(value, sink, names)
                 sink.close()
                 fidelity = each.check(value, sink.path, meta, names)
-            except UnfitError:
-                continue
             except OutputError as error:
                 raise _blamed(error, members) from error
+            except OSError:
+                raise
+            except Exception as error:
+                # A format, or a library behind it, does not get along with the value.
+                if each.name != "pickle":
+                    continue
+                said = f"cannot be written: {type(error).__qualname__}: {error}"
+                raise _blamed(OutputError(said), members) from error
             finally:
                 sink.abandon()
             self.artifacts.append(

@@ -15,7 +15,6 @@ import json
 import mmap
 import pickle
 import sys
-import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 from . import rebuild
 from .array_pickles import Layout, Met
 from .faults import OutputError
+from .identity import same_everywhere
 from .names import Names
 from .reductions import Reductions
 from .sink import Sink, same_bytes
@@ -126,7 +126,7 @@ def survey(value: Any, names: Names) -> Survey:
     objects = {
         key: entry[1]
         for key, entry in memo.items()
-        if key not in pickler.named and not _same_everywhere(type(entry[1]))
+        if key not in pickler.named and not same_everywhere(type(entry[1]))
     }
     return Survey(objects, pickler.met)
 
@@ -359,62 +359,3 @@ def _index(handle: Any) -> dict[str, Any]:
     handle.seek(end - size)
     index: dict[str, Any] = json.loads(handle.read(size))
     return index
-
-
-def _same_everywhere(kind: type) -> bool:
-    """Tell whether the identity of a class's values can never matter."""
-    known = _IMMUTABLE.get(kind)
-    if known is None:
-        known = _IMMUTABLE[kind] = _immutable(kind)
-    return known
-
-
-_IMMUTABLE: dict[type, bool] = {}
-
-_VALUES = (
-    str,
-    bytes,
-    int,
-    float,
-    complex,
-    tuple,
-    frozenset,
-    range,
-    type(None),
-    pickle.PickleBuffer,
-    types.CodeType,
-    types.BuiltinFunctionType,
-    types.ModuleType,
-)
-
-_VALUE_CLASSES = frozenset(
-    {
-        "numpy.dtype",
-        "numpy.generic",
-        "numpy.ufunc",
-        "datetime.date",
-        "datetime.time",
-        "datetime.timedelta",
-        "datetime.tzinfo",
-        "decimal.Decimal",
-        "fractions.Fraction",
-        "uuid.UUID",
-        "re.Pattern",
-        "enum.Enum",
-        "pathlib.PurePath",
-        "pathlib._local.PurePath",
-        "pandas._libs.tslibs.offsets.BaseOffset",
-        "pandas._libs.tslibs.period._Period",
-        "pandas._libs.tslibs.nattype._NaT",
-        "pandas._libs.missing.NAType",
-        "pandas._libs.interval.Interval",
-        "pandas.core.dtypes.base.ExtensionDtype",
-    }
-)
-
-
-def _immutable(kind: type) -> bool:
-    if kind in _VALUES:
-        return True
-    bases = {f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__}
-    return not bases.isdisjoint(_VALUE_CLASSES)

@@ -170,6 +170,18 @@ def cached_property(function: Any, name: str | None, doc: Any) -> Any:
     return made
 
 
+def cached(function: Any, size: int | None, typed: Any) -> Any:
+    """Return a function with an empty cache."""
+    import functools
+
+    return functools.lru_cache(size, typed)(function)
+
+
+def set_attributes(made: Any, attributes: dict[str, Any]) -> None:
+    """Complete an object that has attributes only."""
+    made.__dict__.update(attributes)
+
+
 def error(kind: type, args: tuple[Any, ...]) -> Any:
     """Return an exception without running an `__init__` of the notebook."""
     made = kind.__new__(kind, *args)
@@ -194,6 +206,13 @@ def type_variable(name: str, bounds: tuple[Any, ...], options: dict[str, Any]) -
     return typing.TypeVar(name, *bounds, **options)
 
 
+def dtype(spelled: str) -> Any:
+    """Return a type of elements; of the usual ones numpy has one object each."""
+    import numpy as np
+
+    return np.dtype(spelled)
+
+
 def array(
     buffer: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], writeable: Any
 ) -> Any:
@@ -203,6 +222,7 @@ def array(
     """
     import numpy as np
 
+    dtype = np.dtype(dtype)
     made = _laid_out(np, dtype, shape, strides)
     order = axes(shape, strides)
     packed = tuple(shape[axis] if strides[axis] else min(shape[axis], 1) for axis in order)
@@ -222,6 +242,7 @@ def array_over(
     """Return what `array` returns, over the buffer itself where it is laid out so already."""
     import numpy as np
 
+    dtype = np.dtype(dtype)
     flat = np.frombuffer(buffer, np.uint8).view(dtype)
     for made in (_shaped(flat, shape), _shaped(flat, shape[::-1], turned=True)):
         if made is not None and made.strides == strides:

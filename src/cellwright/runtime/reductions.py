@@ -96,14 +96,18 @@ class Reductions:
             return lambda thing: (rebuild.weak_keys, (list(thing.items()),))
         if where == "functools.cached_property":
             return lambda it: (rebuild.cached_property, (it.func, it.attrname, it.__doc__))
+        if where == "functools._lru_cache_wrapper":
+            return self._cache
         if where == "typing.TypeVar":
             return _type_variable
         numpy = sys.modules.get("numpy")
         if numpy is not None and issubclass(kind, numpy.ndarray):
             return self._array
+        if numpy is not None and issubclass(kind, numpy.dtype):
+            return self._dtype
         if kind.__module__.startswith("pandas.") and _copies_on_write():
             names = {base.__name__ for base in kind.__mro__}
-            if "Block" in names or "Index" in names:
+            if not names.isdisjoint({"Block", "BlockManager", "SingleBlockManager", "Index"}):
                 return self._pandas
         return None
 
@@ -145,6 +149,16 @@ class Reductions:
             self.named.add(id(thing))
             return NotImplemented
         return code_pickles.function(thing, self._owned)
+
+    def _cache(self, thing: Any) -> Any:
+        if self.names.of(thing) is not None:
+            self.named.add(id(thing))
+            return thing.__qualname__
+        self.losses.add("contents of caches")
+        options = thing.cache_parameters()
+        made_of = (thing.__wrapped__, options["maxsize"], options["typed"])
+        attributes = dict(vars(thing))
+        return rebuild.cached, made_of, attributes, None, None, rebuild.set_attributes
 
     def _method(self, thing: types.MethodType) -> Any:
         return types.MethodType, (thing.__func__, thing.__self__)
@@ -191,13 +205,18 @@ class Reductions:
                 return reduction
         return self._plain(thing)
 
+    def _dtype(self, thing: Any) -> Any:
+        spelled = array_pickles.spelled(thing)
+        return self._plain(thing) if spelled is thing else (rebuild.dtype, (spelled,))
+
     def _pandas(self, thing: Any) -> Any:
-        values = getattr(thing, "values", None) if hasattr(thing, "mgr_locs") else None
-        if values is None:
-            values = getattr(thing, "_data", None)
-        if values is not None:
+        if hasattr(thing, "blocks"):
+            held = [block.values for block in thing.blocks]
+        else:
+            held = [thing.values if hasattr(thing, "mgr_locs") else getattr(thing, "_data", None)]
+        for values in held:
             self._in_pandas.update(map(id, array_pickles.inner_arrays(values)))
-            self._keep.append(values)
+        self._keep.append(held)
         return self._plain(thing)
 
     def _nan(self, thing: float) -> tuple[str, str, int]:

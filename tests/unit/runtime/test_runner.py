@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support.attempts import Steps, wait_for
 
 CANARY = "s3cr3t+canary/value"
@@ -331,9 +332,7 @@ def read(path: Path) -> str:
 
 
 def files_below(folder: Path) -> list[Path]:
-    return [
-        path for path in folder.rglob("*") if path.is_file() and path.name not in ("program.py",)
-    ]
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != "program.py"]
 
 
 def alive(pid: int) -> bool:

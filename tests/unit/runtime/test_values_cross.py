@@ -1,6 +1,8 @@
+# ruff: noqa: ISC004
 """That a value is in the next step what it was in the last: kinds, bits, identity."""
 
 import pytest
+
 from support.attempts import Steps
 
 # name: (code that makes `x`, code that prints what must be the same)
