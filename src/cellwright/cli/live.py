@@ -89,7 +89,8 @@ def line(event: Event) -> str:
     """Return the one line that says an event; "" for what is not worth a line."""
     match event:
         case PlanMade():
-            return f"run {event.run}: {len(event.steps)} steps on the {event.executor} executor"
+            steps = ", ".join(event.steps)
+            return f"run {event.run} on the {event.executor} executor: {steps}"
         case PhaseStarted():
             return f"{_PHASES[event.phase]} {event.subject}"
         case PhaseProgress():
