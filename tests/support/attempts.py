@@ -68,14 +68,18 @@ class Steps:
         inputs: tuple = (),
         outputs: tuple = (),
         parameters: tuple = (),
+        files: dict | None = None,
         **options,
     ) -> Path:
         """Write an attempt folder. An input is (attempt, port); an output a name, or a
-        PortSpec; a parameter (name, line, literal)."""
+        PortSpec; a parameter (name, line, literal); files are path -> text."""
         self.made += 1
         attempt = self.folder / f"attempt{self.made}"
         (attempt / "inputs").mkdir(parents=True)
         (attempt / "work").mkdir()
+        for path, text in (files or {}).items():
+            (attempt / path).parent.mkdir(parents=True, exist_ok=True)
+            (attempt / path).write_text(text)
         lines = definitions.split("\n") if definitions else []
         origins: list = [[1, at + 1] for at in range(len(lines))]
         body = len(lines) + 1
