@@ -20,6 +20,7 @@ _DUNDERS = (
     "__deepcopy__", "__copy__", "__round__", "write",
 )  # fmt: skip
 _CALLED = frozenset({Kind.FUNCTION, Kind.METHOD})
+_CALLABLE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.GENERATOR, Kind.INSTANCE, Kind.CLASS})
 _DEPTHS = {"pandas.Series": 1, "numpy.ndarray": 3}
 _WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
 
@@ -83,13 +84,10 @@ def _unless(m: Machine, effect: Effect, arguments: "Arguments") -> tuple[Effect,
 def _call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: ast.AST) -> Value:
     if not effect.calls_back:
         return NOTHING
+    if not any(m.heap[n].out or m.heap[n].kind in _CALLABLE for n in receiver | given):
+        return NOTHING
     reached = m.heap.reach(receiver | given)
-    targets = [
-        m.heap[number]
-        for number in sorted(reached)
-        if m.heap[number].kind
-        in (Kind.FUNCTION, Kind.METHOD, Kind.GENERATOR, Kind.INSTANCE, Kind.CLASS)
-    ]
+    targets = [m.heap[number] for number in sorted(reached) if m.heap[number].kind in _CALLABLE]
     if not targets:
         return NOTHING
     every = _contents(m, receiver | given)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cellwright.compiler import emit, parameters
 from cellwright.compiler.fingerprint import Dumps, fingerprint
 from cellwright.compiler.heap import UNBOUND, Kind
-from cellwright.compiler.imports import installs_of, module_imports
+from cellwright.compiler.imports import ImportScan, installs_of, module_imports
 from cellwright.compiler.link import Need, Wiring
 from cellwright.compiler.machine import Chain, Site
 from cellwright.compiler.parse import ParsedCell
@@ -47,11 +47,14 @@ def assemble(
     edges: Sequence[Edge],
     order: Sequence[StepName],
     dumps: Dumps,
+    scan: ImportScan,
 ) -> Pipeline:
     """Return the pipeline: one component per step, in the order given."""
     cells = wiring.timeline.walk.cells
     declared = parameters.declared(cells)
-    steps = {step: _component(notebook, wiring, world, step, declared, dumps) for step in order}
+    steps = {
+        step: _component(notebook, wiring, world, step, declared, dumps, scan) for step in order
+    }
     name = notebook.path.replace("\\", "/").rpartition("/")[2].removesuffix(".ipynb")
     return Pipeline(
         name=name,
@@ -124,6 +127,7 @@ def _component(
     step: StepName,
     declared: Sequence[parameters.Declared],
     dumps: Dumps,
+    scan: ImportScan,
 ) -> Component:
     cells = wiring.timeline.walk.cells
     inputs = [input_port(wiring, step, need) for need in first_needs(wiring, step)]
@@ -168,7 +172,7 @@ def _component(
         parameter_slots=text.slots,
         metrics=metrics,
         definitions=definition_names(wiring, step),
-        imports=module_imports(cells, carried, body),
+        imports=module_imports(cells, carried, body, scan),
         installs=installs_of(cells, carried, body),
         files=world.workspace.get(step, ()),
         options=first.role.options,

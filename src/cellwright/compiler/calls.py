@@ -4,6 +4,7 @@ import ast
 from dataclasses import dataclass, replace
 
 from cellwright.compiler import attributes, expressions, items, library, specials, statements
+from cellwright.compiler.effects import effects_data
 from cellwright.compiler.heap import (
     ANY_ITEM,
     ANY_KEY,
@@ -155,6 +156,8 @@ def _call_one(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> 
             return NOTHING
         case Kind.SCALAR:
             return m.heap.scalar()
+        case Kind.PLAIN if "__call__" in effects_data().types.get(thing.type, {}):
+            return library.call_typed_method(m, thing, "__call__", arguments, node=node)
         case _:
             return library.call_unknown(m, frozenset((thing.number,)), arguments, node=node)
 

@@ -14,6 +14,7 @@ from cellwright.compiler import (
 )
 from cellwright.compiler.assemble import assemble
 from cellwright.compiler.fingerprint import Dumps
+from cellwright.compiler.imports import ImportScan
 from cellwright.compiler.link import link_steps
 from cellwright.compiler.scopes import ScopeTable, scope_table
 from cellwright.compiler.states import state_flow
@@ -45,6 +46,7 @@ class Memo:
 
     readings: parse.Memo = field(default_factory=parse.Memo)
     dumps: Dumps = field(default_factory=Dumps)
+    imports: ImportScan = field(default_factory=ImportScan)
     limit: int = 4096
     _scopes: dict[int, tuple[object, ScopeTable]] = field(default_factory=dict)
 
@@ -98,5 +100,6 @@ def compile_notebook(payload: bytes, *, path: str, memo: Memo | None = None) -> 
         edges=plan.edges,
         order=plan.order,
         dumps=memo.dumps,
+        scan=memo.imports,
     )
     return Compilation(pipeline, report, notebook)

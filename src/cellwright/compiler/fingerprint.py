@@ -14,18 +14,18 @@ FORMAT = 1
 
 @dataclass
 class Dumps:
-    """The normalised syntax of trees met before; the trees are kept, so ids stay theirs."""
+    """Digests of the syntax of trees met before; the trees are kept, so ids stay theirs."""
 
     limit: int = 8192
-    _known: dict[int, tuple[ast.AST, str]] = field(default_factory=dict)
+    _known: dict[int, tuple[ast.AST, Digest]] = field(default_factory=dict)
 
-    def dump(self, node: ast.AST) -> str:
-        """Return the syntax of a tree, without places."""
+    def of(self, node: ast.AST) -> Digest:
+        """Return the digest of a tree without places."""
         found = self._known.get(id(node))
         if found is None:
             if len(self._known) >= self.limit:
                 self._known.clear()
-            found = self._known[id(node)] = (node, ast.dump(node))
+            found = self._known[id(node)] = (node, digest_of(ast.dump(node)))
         return found[1]
 
 
@@ -47,8 +47,8 @@ def fingerprint(
     return digest_of(
         (
             FORMAT,
-            tuple(dumps.dump(node) for node in carried),
-            tuple(dumps.dump(parsed.tree) for parsed in body),
+            tuple(dumps.of(node) for node in carried),
+            tuple(dumps.of(parsed.tree) for parsed in body),
             tuple((str(p.name), p.kind.value, p.optional) for p in inputs),
             tuple((str(p.name), p.kind.value, p.optional) for p in outputs),
             tuple(metrics),

@@ -96,7 +96,7 @@ def _changed(before: Snapshot, m: Machine) -> bool:
     """Tell whether the walk knows more names or values than before the round."""
     if m.frames and m.frames[-1].names != before.own:
         return True
-    return m.names != before.names
+    return m.names is not before.names and m.names != before.names
 
 
 def loop_while(m: Machine, node: ast.While) -> None:

@@ -7,18 +7,36 @@ from cellwright.compiler.emit import Carried
 from cellwright.compiler.parse import ParsedCell
 from cellwright.model.pipeline import Install, ModuleImport
 
+Found = tuple[str, ast.AST, bool]
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
+class ImportScan:
+    """The imports of trees met before; the trees are kept, so their ids stay theirs."""
+
+    def __init__(self, limit: int = 8192) -> None:
+        self._limit = limit
+        self._known: dict[int, tuple[ast.AST, tuple[Found, ...]]] = {}
+
+    def of(self, node: ast.AST) -> tuple[Found, ...]:
+        """Return the imports in a statement: module, place, whether it may be missing."""
+        found = self._known.get(id(node))
+        if found is None:
+            if len(self._known) >= self._limit:
+                self._known.clear()
+            found = self._known[id(node)] = (node, tuple(_imports(node, optional=False)))
+        return found[1]
+
+
 def module_imports(
-    cells: Sequence[ParsedCell], carried: Iterable[Carried], body: Iterable[int]
+    cells: Sequence[ParsedCell], carried: Iterable[Carried], body: Iterable[int], scan: ImportScan
 ) -> tuple[ModuleImport, ...]:
     """Return every module that the carried statements and the cells import, once each."""
     found: dict[str, ModuleImport] = {}
-    places = [(item.cell, item.node) for item in carried]
-    places += [(index, node) for index in body for node in cells[index].tree.body]
+    places: list[tuple[int, ast.AST]] = [(item.cell, item.node) for item in carried]
+    places += [(index, cells[index].tree) for index in body]
     for cell, node in places:
-        for module, place, optional in _imports(node, optional=False):
+        for module, place, optional in scan.of(node):
             old = found.get(module)
             if old is None or (old.optional and not optional):
                 found[module] = ModuleImport(module, cells[cell].span(place), optional)

@@ -173,6 +173,7 @@ class Machine:
         self.heap = Heap()
         self.tables = tables
         self.names: dict[str, Variable] = {}
+        self._lent = False
         self.site = Site(-1, None, ())
         self.cell = 0
         self.frames: list[Frame] = []
@@ -288,7 +289,8 @@ class Machine:
         """Bind a module-level name."""
         if self.definition is not None and name not in self.definition.names:
             self.definition.clean = False
-        self.names[name] = variable = Variable(value, self.site.index, definition)
+        variable = Variable(value, self.site.index, definition)
+        self._own_names()[name] = variable
         self.site.written[name] = self.chain(node)
         for _, names, _ in self.watchers:
             names[name] = joined(names.get(name, MISSING), variable)
@@ -298,7 +300,7 @@ class Machine:
         for name in definition.names:
             variable = self.names.get(name, MISSING)
             if variable.origin == self.site.index and UNBOUND not in variable.value:
-                self.names[name] = variable._replace(definition=definition.number)
+                self._own_names()[name] = variable._replace(definition=definition.number)
                 definition.things |= variable.value
 
     def delete(self, name: str, node: ast.AST) -> None:
@@ -350,11 +352,13 @@ class Machine:
     def snapshot(self) -> Snapshot:
         """Return the namespaces as they are, to come back to or to join."""
         frame = self.frame
-        return Snapshot(dict(self.names), dict(frame.names) if frame is not None else {})
+        self._lent = True
+        return Snapshot(self.names, dict(frame.names) if frame is not None else {})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a point of the walk."""
-        self.names = dict(snapshot.names)
+        self.names = snapshot.names
+        self._lent = True
         if self.frames:
             self.frames[-1].names = dict(snapshot.own)
         self.dead = False
@@ -364,9 +368,35 @@ class Machine:
         if self.dead:
             self.restore(snapshot)
             return True
-        new = _join_names(self.names, snapshot.names)
+        new = self._join_names(snapshot.names)
         if self.frames:
             new = _join_own(self.frames[-1].names, snapshot.own) or new
+        return new
+
+    def _own_names(self) -> dict[str, Variable]:
+        """Return the namespace to write to: a copy, if a snapshot refers to it."""
+        if self._lent:
+            self.names = dict(self.names)
+            self._lent = False
+        return self.names
+
+    def _join_names(self, other: dict[str, Variable]) -> bool:
+        if other is self.names:
+            return False
+        new = False
+        for name, variable in other.items():
+            old = self.names.get(name, MISSING)
+            if old is variable:
+                continue
+            both = joined(old, variable)
+            if both != old:
+                self._own_names()[name] = both
+                new = True
+        for name in [name for name in self.names if name not in other]:
+            both = joined(self.names[name], MISSING)
+            if both != self.names[name]:
+                self._own_names()[name] = both
+                new = True
         return new
 
     def join_all(self, snapshots: Sequence[Snapshot]) -> None:
@@ -414,24 +444,6 @@ def joined(one: Variable, other: Variable) -> Variable:
     same = one.definition if one.definition == other.definition else None
     origin = one.origin if one.origin == other.origin else -1
     return Variable(one.value | other.value, origin, same)
-
-
-def _join_names(target: dict[str, Variable], other: dict[str, Variable]) -> bool:
-    new = False
-    for name, variable in other.items():
-        old = target.get(name, MISSING)
-        if old is variable:
-            continue
-        both = joined(old, variable)
-        if both != old:
-            target[name] = both
-            new = True
-    for name in target.keys() - other.keys():
-        both = joined(target[name], MISSING)
-        if both != target[name]:
-            target[name] = both
-            new = True
-    return new
 
 
 def _join_own(target: dict[str, Value], other: dict[str, Value]) -> bool:

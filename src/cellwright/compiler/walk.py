@@ -63,13 +63,13 @@ def walk_notebook(cells: tuple[ParsedCell, ...], tables: Sequence[ScopeTable]) -
         machine.heap.now = site.index
         machine.dead = False
         if site.step is not None:
-            site.before = dict(machine.names)
+            site.before = machine.snapshot().names
         for cell, statement in site.body:
             machine.cell = cell
             machine.dead = False
             _walk_statement(machine, statement, definitions)
         if site.step is not None or site.changed:
-            site.after = dict(machine.names)
+            site.after = machine.snapshot().names
         else:
             site.after = {
                 name: machine.names[name] for name in site.written if name in machine.names
