@@ -327,3 +327,9 @@ def object_view(
     if not writeable:
         made.flags.writeable = False
     return made
+
+
+def vectorizer_state(vectorizer: Any, state: dict[str, Any]) -> None:
+    """Give a text vectorizer its state; it knows its stop words by their address here."""
+    vectorizer.__setstate__(state)
+    vectorizer._stop_words_id = id(vectorizer.stop_words)

@@ -105,6 +105,9 @@ class Reductions:
             return self._array
         if numpy is not None and issubclass(kind, numpy.dtype):
             return self._dtype
+        text = sys.modules.get("sklearn.feature_extraction.text")
+        if text is not None and issubclass(kind, getattr(text, "_VectorizerMixin", ())):
+            return self._vectorizer
         if kind.__module__.startswith("pandas.") and _copies_on_write():
             names = {base.__name__ for base in kind.__mro__}
             if not names.isdisjoint({"Block", "BlockManager", "SingleBlockManager", "Index"}):
@@ -129,6 +132,15 @@ class Reductions:
         if kind.__module__ == "__main__":
             self._note_hooks(kind)
         return reduction
+
+    def _vectorizer(self, thing: Any) -> Any:
+        """Leave out the address of its stop words, which it keeps to know them again."""
+        reduction = self._plain(thing)
+        state = reduction[2] if isinstance(reduction, tuple) and len(reduction) > 2 else None
+        if not isinstance(state, dict) or state.get("_stop_words_id") != id(thing.stop_words):
+            return reduction
+        rest = {name: value for name, value in state.items() if name != "_stop_words_id"}
+        return (*reduction[:2], rest, None, None, rebuild.vectorizer_state)
 
     def _global(self, thing: Any, name: str) -> Any:
         if getattr(thing, "__module__", None) == "__main__" and self.names.of(thing) is None:
