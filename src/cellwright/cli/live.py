@@ -121,15 +121,15 @@ class LiveView:
     def __init__(self, *, logs: bool) -> None:
         from rich.live import Live
 
+        self._states: dict[str, StepFinished | StepStarted | None] = {}
+        self._begun: dict[str, float] = {}
+        self._phases: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
         self._console = console(stderr=True)
         self._live = Live(
             console=self._console, get_renderable=self._table, refresh_per_second=8, transient=True
         )
         self._tails = Tails(self._above) if logs else None
-        self._states: dict[str, StepFinished | StepStarted | None] = {}
-        self._begun: dict[str, float] = {}
-        self._phases: dict[tuple[str, str], str] = {}
-        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self._live.start()
