@@ -27,18 +27,19 @@ RUNTIME = "/opt/cellwright"
 
 # Fixed text only: nothing from a notebook enters a line that a shell reads.
 _INSTALL = r"""export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
- && python3 -m pip install --quiet --no-index --find-links /wheels --no-compile \
-      --disable-pip-version-check --root-user-action ignore --target /build/uv uv \
- && /build/uv/bin/uv venv --quiet --no-project --no-python-downloads \
+ && python3 -m pip install --quiet --no-index --find-links /build/wheels --no-compile \
+      --disable-pip-version-check --root-user-action ignore --target /tmp/uv uv \
+ && /tmp/uv/bin/uv venv --quiet --no-project --no-python-downloads \
       --python {python} /opt/venv \
- && /build/uv/bin/uv pip sync --no-config --offline --no-index --find-links /wheels \
+ && /tmp/uv/bin/uv pip sync --no-config --offline --no-index --find-links /build/wheels \
       --require-hashes --only-binary :all: {cache} --compile-bytecode \
       --python /opt/venv/bin/python /build/requirements.lock \
- && find /opt/venv -exec touch --no-dereference --date=@315532800 '{{}}' +"""
+ && find /opt/venv -exec touch --no-dereference --date=@315532800 '{{}}' + \
+ && rm -rf /tmp/uv{clean}"""
 
-_WHY_HASHED = """\
-# Compiled modules are valid by themselves, not by the time of their source, and all
-# files carry one time: equal locks give equal layers."""
+_WHY = """\
+# The locked distributions. Compiled modules are valid by themselves, not by the time of
+# their source, and all files carry one time: equal locks give equal files."""
 
 
 def dockerfile(
@@ -53,10 +54,13 @@ def dockerfile(
         UsageError: the base image, or the name of a system package, is not one.
     """
     _demand_reference(base_image)
-    sections = [_head(environment)]
-    if _count(environment.lock):
-        sections += _builder_stage(environment, base_image, builder)
-    sections += _final_stage(environment, base_image, variables)
+    sections = [
+        _head(environment),
+        f"FROM {base_image}\nLABEL cellwright.stage=environment",
+        *([_system_packages(environment.system_packages)] if environment.system_packages else []),
+        _distributions(environment, builder),
+        *_runtime(environment, variables),
+    ]
     return "\n\n".join(sections) + "\n"
 
 
@@ -72,41 +76,27 @@ def _count(lock: str) -> int:
     return sum(1 for line in lock.splitlines() if re.match(r"[A-Za-z0-9]", line))
 
 
-def _builder_stage(environment: Environment, base_image: str, builder: Builder) -> Iterator[str]:
-    yield (
-        "# Stage 1: the locked distributions in a virtual environment. Wheels and installer\n"
-        "# stay behind here.\n"
-        f"FROM {base_image} AS builder\n"
-        "LABEL cellwright.stage=builder"
-    )
-    cache = "--no-cache" if builder == "classic" else "--link-mode copy"
-    install = _INSTALL.format(python=_minor(environment.python), cache=cache)
+def _distributions(environment: Environment, builder: Builder) -> str:
+    if not _count(environment.lock):
+        return "# Nothing but the standard library.\n" + _run(
+            "python3", "-m", "venv", "--without-pip", VENV
+        )
+    python = _minor(environment.python)
     if builder == "classic":
-        yield "COPY wheels /wheels\nCOPY requirements.lock /build/"
-        yield f"{_WHY_HASHED}\nRUN {install}"
-        return
-    yield (
-        f"{_WHY_HASHED} uv's cache outlives the build:\n"
-        "# the next environment unpacks only what is new to it.\n"
-        "RUN --mount=type=bind,source=wheels,target=/wheels \\\n"
+        install = _INSTALL.format(python=python, cache="--no-cache", clean=" /build")
+        return f"{_WHY}\nCOPY requirements.lock /build/\nCOPY wheels /build/wheels\nRUN {install}"
+    install = _INSTALL.format(python=python, cache="--link-mode copy", clean="")
+    return (
+        f"{_WHY} uv's cache outlives\n"
+        "# the build: the next environment unpacks only what is new to it.\n"
+        "RUN --mount=type=bind,source=wheels,target=/build/wheels \\\n"
         "    --mount=type=bind,source=requirements.lock,target=/build/requirements.lock \\\n"
         "    --mount=type=cache,target=/root/.cache/uv,id=cellwright-uv \\\n"
         f"    {install}"
     )
 
 
-def _final_stage(
-    environment: Environment, base_image: str, variables: Mapping[str, str]
-) -> Iterator[str]:
-    yield f"# What a step runs in.\nFROM {base_image}\nLABEL cellwright.stage=final"
-    if environment.system_packages:
-        yield _system_packages(environment.system_packages)
-    if _count(environment.lock):
-        yield f"COPY --from=builder {VENV} {VENV}"
-    else:
-        yield "# Nothing but the standard library.\n" + _run(
-            "python3", "-m", "venv", "--without-pip", VENV
-        )
+def _runtime(environment: Environment, variables: Mapping[str, str]) -> Iterator[str]:
     compile_all = ("-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
     yield (
         "# The runtime comes last: a new version of it leaves the layers above alone.\n"

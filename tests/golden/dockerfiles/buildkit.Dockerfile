@@ -1,32 +1,25 @@
 # Made by Cellwright: the image of one environment.
 # Python 3.11, linux/amd64; 2 pinned distributions.
 
-# Stage 1: the locked distributions in a virtual environment. Wheels and installer
-# stay behind here.
-FROM cellwright-base:3.11 AS builder
-LABEL cellwright.stage=builder
+FROM cellwright-base:3.11
+LABEL cellwright.stage=environment
 
-# Compiled modules are valid by themselves, not by the time of their source, and all
-# files carry one time: equal locks give equal layers. uv's cache outlives the build:
-# the next environment unpacks only what is new to it.
-RUN --mount=type=bind,source=wheels,target=/wheels \
+# The locked distributions. Compiled modules are valid by themselves, not by the time of
+# their source, and all files carry one time: equal locks give equal files. uv's cache outlives
+# the build: the next environment unpacks only what is new to it.
+RUN --mount=type=bind,source=wheels,target=/build/wheels \
     --mount=type=bind,source=requirements.lock,target=/build/requirements.lock \
     --mount=type=cache,target=/root/.cache/uv,id=cellwright-uv \
     export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
- && python3 -m pip install --quiet --no-index --find-links /wheels --no-compile \
-      --disable-pip-version-check --root-user-action ignore --target /build/uv uv \
- && /build/uv/bin/uv venv --quiet --no-project --no-python-downloads \
+ && python3 -m pip install --quiet --no-index --find-links /build/wheels --no-compile \
+      --disable-pip-version-check --root-user-action ignore --target /tmp/uv uv \
+ && /tmp/uv/bin/uv venv --quiet --no-project --no-python-downloads \
       --python 3.11 /opt/venv \
- && /build/uv/bin/uv pip sync --no-config --offline --no-index --find-links /wheels \
+ && /tmp/uv/bin/uv pip sync --no-config --offline --no-index --find-links /build/wheels \
       --require-hashes --only-binary :all: --link-mode copy --compile-bytecode \
       --python /opt/venv/bin/python /build/requirements.lock \
- && find /opt/venv -exec touch --no-dereference --date=@315532800 '{}' +
-
-# What a step runs in.
-FROM cellwright-base:3.11
-LABEL cellwright.stage=final
-
-COPY --from=builder /opt/venv /opt/venv
+ && find /opt/venv -exec touch --no-dereference --date=@315532800 '{}' + \
+ && rm -rf /tmp/uv
 
 # The runtime comes last: a new version of it leaves the layers above alone.
 COPY runtime /opt/cellwright

@@ -1,9 +1,8 @@
 # Made by Cellwright: the image of one environment.
 # Python 3.11, linux/amd64; 0 pinned distributions.
 
-# What a step runs in.
 FROM cellwright-base:3.11
-LABEL cellwright.stage=final
+LABEL cellwright.stage=environment
 
 # Nothing but the standard library.
 RUN ["python3", "-m", "venv", "--without-pip", "/opt/venv"]

@@ -1,29 +1,8 @@
 # Made by Cellwright: the image of one environment.
 # Python 3.11, linux/amd64; 2 pinned distributions.
 
-# Stage 1: the locked distributions in a virtual environment. Wheels and installer
-# stay behind here.
-FROM cellwright-base:3.11 AS builder
-LABEL cellwright.stage=builder
-
-COPY wheels /wheels
-COPY requirements.lock /build/
-
-# Compiled modules are valid by themselves, not by the time of their source, and all
-# files carry one time: equal locks give equal layers.
-RUN export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
- && python3 -m pip install --quiet --no-index --find-links /wheels --no-compile \
-      --disable-pip-version-check --root-user-action ignore --target /build/uv uv \
- && /build/uv/bin/uv venv --quiet --no-project --no-python-downloads \
-      --python 3.11 /opt/venv \
- && /build/uv/bin/uv pip sync --no-config --offline --no-index --find-links /wheels \
-      --require-hashes --only-binary :all: --no-cache --compile-bytecode \
-      --python /opt/venv/bin/python /build/requirements.lock \
- && find /opt/venv -exec touch --no-dereference --date=@315532800 '{}' +
-
-# What a step runs in.
 FROM cellwright-base:3.11
-LABEL cellwright.stage=final
+LABEL cellwright.stage=environment
 
 # System packages: the one layer that needs the network.
 RUN apt-get update \
@@ -31,7 +10,20 @@ RUN apt-get update \
       git libgomp1 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/log/*
 
-COPY --from=builder /opt/venv /opt/venv
+# The locked distributions. Compiled modules are valid by themselves, not by the time of
+# their source, and all files carry one time: equal locks give equal files.
+COPY requirements.lock /build/
+COPY wheels /build/wheels
+RUN export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+ && python3 -m pip install --quiet --no-index --find-links /build/wheels --no-compile \
+      --disable-pip-version-check --root-user-action ignore --target /tmp/uv uv \
+ && /tmp/uv/bin/uv venv --quiet --no-project --no-python-downloads \
+      --python 3.11 /opt/venv \
+ && /tmp/uv/bin/uv pip sync --no-config --offline --no-index --find-links /build/wheels \
+      --require-hashes --only-binary :all: --no-cache --compile-bytecode \
+      --python /opt/venv/bin/python /build/requirements.lock \
+ && find /opt/venv -exec touch --no-dereference --date=@315532800 '{}' + \
+ && rm -rf /tmp/uv /build
 
 # The runtime comes last: a new version of it leaves the layers above alone.
 COPY runtime /opt/cellwright

@@ -85,7 +85,7 @@ def test_a_system_package_that_is_none_never_reaches_the_shell(package):
     ],
 )
 def test_the_name_of_an_image_is_taken(reference):
-    assert f"\nFROM {reference} AS builder\n" in text(base_image=reference)
+    assert f"\nFROM {reference}\n" in text(base_image=reference)
 
 
 @pytest.mark.parametrize(
