@@ -10,6 +10,8 @@ TEXT = 4000
 """Characters of a repr."""
 CELL = 200
 """Characters of one cell of a table."""
+COUNTED = 5_000_000
+"""Elements that are looked at to count or compare them; of larger values the head must do."""
 MOST = 256 * 1024
 """Bytes of one preview."""
 
@@ -47,7 +49,7 @@ def _frame(value: Any) -> dict[str, Any]:
         {
             "name": _cell(shown.columns[at]),
             "dtype": str(shown.dtypes.iloc[at]),
-            "nulls": int(value.iloc[:, at].isna().sum()),
+            "nulls": _nulls(value.iloc[:, at]) if value.size <= COUNTED else None,
         }
         for at in range(shown.shape[1])
     ]
@@ -60,20 +62,24 @@ def _frame(value: Any) -> dict[str, Any]:
     }
 
 
+def _nulls(column: Any) -> int:
+    return int(column.isna().sum())
+
+
 def _series(value: Any) -> dict[str, Any]:
     head = value[:ROWS]
     return {
         "shape": list(value.shape),
         "dtype": str(value.dtype),
         "name": None if value.name is None else _cell(value.name),
-        "nulls": int(value.isna().sum()),
+        "nulls": _nulls(value) if value.size <= COUNTED else None,
         "head": [_cell(item) for item in head],
     }
 
 
 def _array(value: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"shape": list(value.shape), "dtype": str(value.dtype)}
-    if value.dtype.kind in "biuf" and 0 < value.size <= 50_000_000:
+    if value.dtype.kind in "biuf" and 0 < value.size <= COUNTED:
         found["minimum"], found["maximum"] = _cell(value.min()), _cell(value.max())
     found["text"] = str(value[:ROWS] if value.ndim else value)[:TEXT]
     return found

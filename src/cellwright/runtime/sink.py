@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,17 @@ CHUNK = 8 << 20
 """Bytes that are hashed and written at a time."""
 
 
+WAITING = 64
+"""Chunks that may wait to be hashed; they are views, so they cost no memory by themselves."""
+PIECE = 256 << 10
+"""Bytes that are compared at a time: they fit in a processor's cache."""
+
+
 class Sink:
     """A file for writing; `size` and `digest` tell of the bytes so far.
 
-    Large writes are hashed by a thread while this one writes: both let go of the
-    interpreter's lock.
+    Large writes are hashed by a thread behind this one's back: both let go of the
+    interpreter's lock. Until `digest` is asked for, what was written must not change.
     """
 
     def __init__(self, path: str) -> None:
@@ -27,16 +34,20 @@ class Sink:
 
     def write(self, payload: Any) -> int:
         """Write bytes, or a contiguous buffer of them; returns how many."""
-        view = memoryview(payload).cast("B") if not isinstance(payload, bytes) else payload
-        if len(view) < LARGE:
-            self._hash.update(view)
-            self._put(view)
-        else:
-            whole = memoryview(view)
-            for start in range(0, len(whole), CHUNK):
-                self._hashed_beside(whole[start : start + CHUNK])
-        self.size += len(view)
-        return len(view)
+        whole = memoryview(bytes(payload) if isinstance(payload, bytearray) else payload)
+        if whole.format != "B" or whole.ndim != 1:
+            whole = whole.cast("B")
+        if self._worker is None and len(whole) >= LARGE:
+            self._worker = _Worker(self._hash.update)
+        for start in range(0, len(whole), CHUNK):
+            chunk = whole[start : start + CHUNK]
+            if self._worker is not None:
+                self._worker.begin(chunk)
+            else:
+                self._hash.update(chunk)
+            self._put(chunk)
+        self.size += len(whole)
+        return len(whole)
 
     def tell(self) -> int:
         """Return how many bytes were written."""
@@ -47,61 +58,53 @@ class Sink:
 
     def mark(self) -> tuple[int, Any]:
         """Return what `rewind` needs to come back here."""
+        self._catch_up()
         return self.size, self._hash.copy()
 
     def rewind(self, mark: tuple[int, Any]) -> None:
         """Forget all that was written since the mark."""
+        self._catch_up()
         self.size, self._hash = mark[0], mark[1].copy()
-        if self._worker is not None:
-            self._worker.stop()
-            self._worker = None
         self._handle.seek(self.size)
         self._handle.truncate()
 
     @property
     def digest(self) -> str:
         """Return `sha256:…` of what was written."""
+        self._catch_up()
         return f"sha256:{self._hash.hexdigest()}"
 
     def close(self) -> None:
-        """Make the file durable and close it."""
+        """Make the file durable and close it; the hash may still be on its way."""
         try:
             os.fsync(self._handle.fileno())
         finally:
-            self.abandon()
+            self._handle.close()
 
     def abandon(self) -> None:
-        """Close the file without more."""
-        if self._worker is not None:
-            self._worker.stop()
-            self._worker = None
+        """Let go of the file, if it is not closed, and of the thread."""
+        self._catch_up()
         self._handle.close()
 
-    def _hashed_beside(self, chunk: memoryview) -> None:
-        if self._worker is None:
-            self._worker = _Worker(self._hash.update)
-        self._worker.begin(chunk)
-        try:
-            self._put(chunk)
-        finally:
+    def _catch_up(self) -> None:
+        if self._worker is not None:
             self._worker.end()
+            self._worker = None
 
-    def _put(self, payload: bytes | memoryview) -> None:
-        view = memoryview(payload)
+    def _put(self, view: memoryview) -> None:
         while view:
             view = view[self._handle.write(view) or 0 :]
 
 
 class _Worker:
-    """A thread that does one thing to each buffer it is given."""
+    """A thread that does one thing to each buffer it is given, in order."""
 
     def __init__(self, work: Callable[[memoryview], None]) -> None:
         import threading
-        from queue import SimpleQueue
+        from queue import Queue
 
         self._work = work
-        self._todo: SimpleQueue[memoryview | None] = SimpleQueue()
-        self._done: SimpleQueue[None] = SimpleQueue()
+        self._todo: Queue[memoryview | None] = Queue(maxsize=WAITING)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -109,24 +112,32 @@ class _Worker:
         self._todo.put(buffer)
 
     def end(self) -> None:
-        self._done.get()
-
-    def stop(self) -> None:
         self._todo.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         while (buffer := self._todo.get()) is not None:
             self._work(buffer)
-            self._done.put(None)
 
 
 def same_bytes(path: str, offset: int, expected: memoryview) -> bool:
     """Tell whether a file has these bytes at an offset; reads it in pieces."""
+    piece = bytearray(min(PIECE, len(expected)))
     with open(path, "rb", buffering=0) as handle:
-        descriptor = handle.fileno()
-        for start in range(0, len(expected), LARGE):
-            piece = expected[start : start + LARGE]
-            if os.pread(descriptor, len(piece), offset + start) != piece.tobytes():
+        handle.seek(offset)
+        for start in range(0, len(expected), PIECE):
+            wanted = expected[start : start + PIECE]
+            found = memoryview(piece)[: len(wanted)]
+            if handle.readinto(found) != len(wanted) or not _equal(found, wanted):
                 return False
     return True
+
+
+def _equal(one: memoryview, other: memoryview) -> bool:
+    """Compare two buffers of bytes; Python alone would look at one byte at a time."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return one.tobytes() == other.tobytes()
+    whole = len(one) // 8 * 8
+    words = [numpy.frombuffer(each[:whole], numpy.uint64) for each in (one, other)]
+    return bool((words[0] == words[1]).all()) and one[whole:] == other[whole:]
