@@ -66,9 +66,17 @@ class RunResult:
 
 
 def run_notebook(
-    options: RunOptions, *, emit: Emit, cancel: threading.Event, notice: Notice
+    options: RunOptions,
+    *,
+    emit: Emit,
+    cancel: threading.Event,
+    notice: Notice,
+    found_out: Callable[[Compiled], None],
 ) -> RunResult:
     """Compile a notebook and run it; what was computed before is taken from the store.
+
+    `found_out` is told of the findings once, when they are complete and before anything
+    is run or refused.
 
     Raises:
         UsageError: an option, parameter or step that does not exist or fit.
@@ -77,6 +85,7 @@ def run_notebook(
     workspace = workspace_for(options.notebook, options.workspace)
     compiled = compile_in(workspace, options.notebook)
     if compiled.pipeline is None or compiled.report.has_errors:
+        found_out(compiled)
         return RunResult(workspace, compiled, None)
     pipeline = compiled.pipeline
     steps = _steps(options.steps, pipeline)
@@ -94,6 +103,7 @@ def run_notebook(
     )
     found = resolved(compiled, interpreter, wanted, workspace=workspace.root, emit=emit)
     compiled = found.compiled
+    found_out(compiled)
     if compiled.report.has_errors:
         return RunResult(workspace, compiled, None)
     snapshot = _snapshot(workspace, compiled, found, parameters)

@@ -100,11 +100,16 @@ def run_command(  # noqa: PLR0913, PLR0917  # one for each option
     )
     cancel = threading.Event()
     with _interrupts(cancel), _view(as_json=as_json, logs=logs) as view:
-        result = run_notebook(options, emit=view.emit, cancel=cancel, notice=_notice(as_json))
+        result = run_notebook(
+            options,
+            emit=view.emit,
+            cancel=cancel,
+            notice=_notice(as_json),
+            found_out=(lambda _: None) if as_json else print_findings,
+        )
     if as_json:
         print_json(result.document())
     else:
-        print_findings(result.compiled)
         _print_outcome(result)
     return _exit_code(result)
 
