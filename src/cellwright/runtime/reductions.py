@@ -108,11 +108,13 @@ class Reductions:
         text = sys.modules.get("sklearn.feature_extraction.text")
         if text is not None and issubclass(kind, getattr(text, "_VectorizerMixin", ())):
             return self._vectorizer
-        if kind.__module__.startswith("pandas.") and _copies_on_write():
-            names = {base.__name__ for base in kind.__mro__}
-            if not names.isdisjoint({"Block", "BlockManager", "SingleBlockManager", "Index"}):
-                return self._pandas
-        return None
+        if not kind.__module__.startswith("pandas."):
+            return None
+        names = {base.__name__ for base in kind.__mro__}
+        if "ArrowExtensionArray" in names and self.layout is None:
+            return lambda _: (rebuild.memory, ())  # Arrow's memory is never written to
+        holds = not names.isdisjoint({"Block", "BlockManager", "SingleBlockManager", "Index"})
+        return self._pandas if holds and _copies_on_write() else None
 
     def _plain(self, thing: Any) -> Any:
         place = self.names.of_instance(thing)
