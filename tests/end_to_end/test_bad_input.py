@@ -159,7 +159,7 @@ FAILING = {
     "exits": ("import leaving\nleaving.politely()", "exit", "3", 2),
     "vanishes": ("import leaving\nleaving.at_once()", "exit", "exit code 0", None),
     "killed": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "killed", "", None),
-    "output": ("import threading\nmake = threading.Lock\nx = make()", "output", "x", None),
+    "output": ("import leaving\nx = {'guard': leaving.guard()}", "output", "x", None),
 }
 
 
@@ -168,6 +168,7 @@ def test_a_step_that_fails_is_named_with_cell_and_line(tmp_path, name):
     source, kind, words, line = FAILING[name]
     (tmp_path / "leaving.py").write_text(
         "import os, sys\ndef politely(): sys.exit(3)\ndef at_once(): os._exit(0)\n"
+        "def guard(): import threading; return threading.Lock()\n"
     )
     path = write_notebook(
         tmp_path / "fails.ipynb",

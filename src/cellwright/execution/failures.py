@@ -83,13 +83,20 @@ def _exited(outcome: Outcome, request: StepRequest) -> Failure:
         hint = "the machine may have run out of memory" + _limit(request.memory)
         killed = -outcome.exit_code == signal.SIGKILL
         return Failure("killed", _with(message, outcome.detail), hint=hint if killed else "")
-    if shutil.disk_usage(request.attempt).free < _ROOM:
+    if _is_full(request):
         message = "the step could not write its results: there is no space left on the disk"
         hint = f"make room where {request.attempt.parents[1]} lies, and run again"
         return Failure("machine", message, hint=hint)
     message = f"the step ended with exit code {outcome.exit_code} and left no result"
     hint = "does a cell call os._exit, or end the process in another way?"
     return Failure("exit", _with(message, outcome.detail), hint=hint)
+
+
+def _is_full(request: StepRequest) -> bool:
+    try:
+        return shutil.disk_usage(request.attempt).free < _ROOM
+    except OSError:
+        return False  # the folder is gone: nobody knows
 
 
 def _signal_name(number: int) -> str:
