@@ -22,7 +22,7 @@ from .manifest import (
     to_json,
     write_whole,
 )
-from .place import OURS, Place
+from .place import OURS, SAVING, Place
 from .secrets import Redactor
 from .watch import Ending, Watch
 
@@ -144,6 +144,8 @@ def _unfinished(spec: StepSpec, ending: Ending, place: Place, kills: int) -> Man
     """Return the manifest of a step whose child ended, or was ended, without a report."""
     cell, line = place.read()
     where = f"cell {cell} of {spec.notebook}" if cell else "the step's definitions"
+    if cell == SAVING:
+        where, cell = "the saving of the outputs", 0
     state, hint = "failed", ""
     if cell == OURS:
         kind, cell = "machine", 0

@@ -6,6 +6,9 @@ import struct
 OURS = -1
 """In place of a cell: the runtime itself failed."""
 
+SAVING = -2
+"""In place of a cell: the cells are done, the outputs are being written."""
+
 _LAYOUT = struct.Struct("=ii")
 
 

@@ -15,7 +15,7 @@ from .display import Displays
 from .faults import StepFault
 from .manifest import ErrorRecord, Manifest, StepSpec, to_json, write_whole
 from .names import Names
-from .place import Place
+from .place import SAVING, Place
 from .program import Program
 from .secrets import Redactor
 from .state import ProcessState
@@ -60,10 +60,10 @@ class Step:
             self._run()
         except StepFault as fault:
             error = ErrorRecord(fault.kind, str(fault), fault.cell, None, "", fault.hint)
-            sys.stderr.write(f"{fault}\n" + (f"{fault.hint}\n" if fault.hint else ""))
+            say(f"{fault}\n" + (f"{fault.hint}\n" if fault.hint else ""))
         except BaseException as raised:  # noqa: BLE001  # whatever the user's code raises
             error = tracebacks.record(raised, self._files)
-            sys.stderr.write(error.traceback)
+            say(error.traceback)
         state = "succeeded" if error is None else "failed"
         if error is not None and error.kind == "interrupted":
             state = "interrupted"
@@ -120,7 +120,7 @@ class Step:
             cells.run(cell)
             if guard is not None:
                 guard.after_cell(cell.number)
-        self._place.write(0)
+        self._place.write(SAVING)
         wait_for_threads()
         if guard is not None:
             guard.check()
@@ -173,7 +173,7 @@ def wait_for_threads() -> None:
         each.join(max(0.0, deadline - time.monotonic()))
     alive = [each.name for each in left if each.is_alive()]
     if alive:
-        sys.stderr.write(
+        say(
             f"cellwright: still running when the step ended: {', '.join(alive)} (a thread); "
             "what it does from now on is lost\n"
         )
@@ -218,7 +218,19 @@ def _finish() -> None:
     try:
         atexit._run_exitfuncs()
     except BaseException as error:  # noqa: BLE001  # the user's handlers
-        sys.stderr.write(tracebacks.text(error))
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
+        say(tracebacks.text(error))
+    flush()
+
+
+def say(text: str) -> None:
+    """Write to the log, whatever the cells have made of `sys.stderr`."""
+    flush()
+    with suppress(OSError):
+        os.write(2, text.encode("utf-8", "backslashreplace"))
+
+
+def flush() -> None:
+    """Send what the cells printed on its way."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        with suppress(Exception):  # anything may stand in for a stream
+            stream.flush()  # type: ignore[union-attr]

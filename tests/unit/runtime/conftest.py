@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.attempts import Steps
 
 
