@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -242,6 +243,63 @@ def test_no_secret_of_this_machine_is_in_a_layer_the_history_or_the_image(
     assert "CANARY" not in str(engine.client.history(name))
     assert "CANARY" not in str(engine.client.inspect_image(name))
     assert b"CANARY" not in saved.read_bytes()
+
+
+@pytest.fixture
+def kit():
+    """Return the environment of a machine whose docker has buildx."""
+    if not BuildKit(os.environ).version():
+        pytest.skip("docker has no buildx here")
+    return dict(os.environ)
+
+
+@pytest.fixture
+def no_docker(tmp_path):
+    """Return an environment in which no docker client, and so no buildx, is found."""
+    return {**os.environ, "PATH": str(tmp_path)}
+
+
+@pytest.mark.buildx
+@pytest.mark.network
+def test_buildkit_gives_what_the_classic_builder_gives(
+    make_executor, tiny, tmp_path, removed, engine, kit, no_docker
+):
+    environment, wheels = tiny
+    program = """
+import glob, hashlib, json, os
+paths = glob.glob("/opt/**", recursive=True, include_hidden=True)
+print(json.dumps({path: hashlib.sha256(open(path, "rb").read()).hexdigest()
+                  for path in paths if os.path.isfile(path)}))
+"""
+    said = []
+    for name, environ in (("a1", kit), ("a2", no_docker)):
+        executor = make_executor(wheels=wheels, environ=environ)
+        image = executor.image(environment)
+        removed.append(image)
+        assert executor.prepare(environment, print)
+        process = executor.start(attempt(tmp_path / name, program, environment=environment))
+        assert process.wait(30).exit_code == 0
+        said.append(json.loads(engine.client.logs(process._container)))
+        process.release()
+        engine.client.remove_image(image, force=True)
+
+    assert said[0] == said[1]
+    assert any(path.endswith("/tiny.py") for path in said[0])
+
+
+@pytest.mark.buildx
+@pytest.mark.network
+def test_a_build_that_fails_in_buildkit_says_where(make_executor, tiny, engine, kit):
+    environment, wheels = tiny
+    broken = replace(environment, lock=environment.lock[:-5] + "0000\n")
+    executor = make_executor(wheels=wheels, environ=kit)
+
+    with pytest.raises(EngineError) as caught:
+        executor.prepare(broken, print)
+
+    assert "RUN --mount" in str(caught.value)
+    assert "hash" in str(caught.value).lower()
+    assert engine.image(executor.image(broken)) is None
 
 
 def test_buildx_that_is_not_there_has_no_version(tmp_path):

@@ -26,7 +26,7 @@ VENV = "/opt/venv"
 RUNTIME = "/opt/cellwright"
 
 # Fixed text only: nothing from a notebook enters a line that a shell reads.
-_INSTALL = r"""export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+_INSTALL = r"""export PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_NO_INSTALLER_METADATA=1 \
  && python3 -m pip install --quiet --no-index --find-links /build/wheels --no-compile \
       --disable-pip-version-check --root-user-action ignore --target /tmp/uv uv \
  && /tmp/uv/bin/uv venv --quiet --no-project --no-python-downloads \

@@ -10,7 +10,7 @@ LABEL cellwright.stage=environment
 RUN --mount=type=bind,source=wheels,target=/build/wheels \
     --mount=type=bind,source=requirements.lock,target=/build/requirements.lock \
     --mount=type=cache,target=/root/.cache/uv,id=cellwright-uv \
-    export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+    export PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_NO_INSTALLER_METADATA=1 \
  && python3 -m pip install --quiet --no-index --find-links /build/wheels --no-compile \
       --disable-pip-version-check --root-user-action ignore --target /tmp/uv uv \
  && /tmp/uv/bin/uv venv --quiet --no-project --no-python-downloads \

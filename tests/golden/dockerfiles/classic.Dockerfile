@@ -8,7 +8,7 @@ LABEL cellwright.stage=environment
 # their source, and all files carry one time: equal locks give equal files.
 COPY requirements.lock /build/
 COPY wheels /build/wheels
-RUN export PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+RUN export PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_NO_INSTALLER_METADATA=1 \
  && python3 -m pip install --quiet --no-index --find-links /build/wheels --no-compile \
       --disable-pip-version-check --root-user-action ignore --target /tmp/uv uv \
  && /tmp/uv/bin/uv venv --quiet --no-project --no-python-downloads \
