@@ -10,7 +10,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from .manifest import write_whole
+from .place import appear
 from .rich import mime_bundle
 from .secrets import Redactor
 
@@ -89,7 +89,7 @@ class Displays:
                 [self.cell, {"output_type": "stream", "name": "stderr", "text": note}]
             )
         payload = json.dumps(redactor.plain(self._outputs), sort_keys=True).encode()
-        write_whole(path, payload)
+        appear(path, payload)
 
     def _add(self, output: dict[str, Any], data: dict[str, Any], metadata: dict[str, Any]) -> None:
         entry = {**output, "data": data, "metadata": metadata}

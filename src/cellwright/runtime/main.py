@@ -22,7 +22,7 @@ from .manifest import (
     to_json,
     write_whole,
 )
-from .place import OURS, SAVING, Place
+from .place import OURS, SAVING, Place, appear
 from .secrets import Redactor
 from .watch import Ending, Watch
 
@@ -77,7 +77,7 @@ def _attempt(spec: StepSpec, attempt: str) -> Manifest:
     stdout.close()
     shown = os.path.join(attempt, "displays.json")
     if not os.path.exists(shown):
-        write_whole(shown, b"[]")
+        appear(shown, b"[]")
     return replace(manifest, seconds=seconds, peak_memory=ending.peak_memory)
 
 

@@ -1,6 +1,7 @@
-"""Owns the note of where the child is, which outlives the child."""
+"""Owns what the child leaves for the runner: where it is, and files that appear whole."""
 
 import mmap
+import os
 import struct
 
 OURS = -1
@@ -10,6 +11,14 @@ SAVING = -2
 """In place of a cell: the cells are done, the outputs are being written."""
 
 _LAYOUT = struct.Struct("=ii")
+
+
+def appear(path: str, payload: bytes) -> None:
+    """Make a file appear whole, for a reader on this machine: not flushed to the disk."""
+    beside = f"{path}.{os.getpid()}.tmp"
+    with open(beside, "wb") as handle:
+        handle.write(payload)
+    os.replace(beside, path)
 
 
 class Place:

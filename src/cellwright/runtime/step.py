@@ -13,9 +13,9 @@ from .audit import FileWatch
 from .cells import Cells
 from .display import Displays
 from .faults import StepFault
-from .manifest import ErrorRecord, Manifest, StepSpec, to_json, write_whole
+from .manifest import ErrorRecord, Manifest, StepSpec, to_json
 from .names import Names
-from .place import SAVING, Place
+from .place import SAVING, Place, appear
 from .program import Program
 from .secrets import Redactor
 from .state import ProcessState
@@ -36,7 +36,7 @@ def run_step(spec: StepSpec, attempt: str, place: Place) -> int:
     if os.getpid() != pid:
         return 1  # a fork of the cells that ran on to here: it has nothing to report
     # All is saved: what the step registered to run at its end cannot harm it any more.
-    write_whole(os.path.join(attempt, REPORT), _masked(manifest, redactor))
+    appear(os.path.join(attempt, REPORT), _masked(manifest, redactor))
     _finish()
     return 0 if manifest.state == "succeeded" else 1
 
