@@ -2,14 +2,21 @@
 runtime; and a notebook in one namespace, to compare with."""
 
 import glob
+import importlib
 import os
+import pkgutil
+import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import traceback
+import types
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from cellwright import runtime
 from cellwright.model.pipeline import Component, Pipeline, PortKind, StepName
 from cellwright.runtime.layout import write_runtime
 from cellwright.runtime.manifest import (
@@ -52,32 +59,27 @@ class PipelineEnd:
         return next((e for e in self.steps.values() if e.manifest.state != "succeeded"), None)
 
 
+Runner = Callable[[Path, StepSpec], None]
+"""Runs a laid out attempt, and leaves its manifest and logs."""
+
+
 def run_apart(
     pipeline: Pipeline,
     folder: Path,
     *,
     files: Mapping[str, str] | None = None,
     parameters: Mapping[str, str] | None = None,
+    runner: Runner | None = None,
 ) -> PipelineEnd:
     """Run every step in its own process and working directory; stop at a failure."""
-    runtime = folder / "runtime"
-    write_runtime(runtime)
+    runner = runner or Subprocesses(folder / "runtime")
     values = {p.name: p.default for p in pipeline.parameters} | dict(parameters or {})
     end = PipelineEnd()
     for number, (name, component) in enumerate(pipeline.steps.items()):
         attempt = folder / f"step{number}"
-        _lay(pipeline, component, attempt, end, files or {}, values)
-        ran = subprocess.run(
-            [sys.executable, str(runtime), str(attempt)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"},
-            start_new_session=True,
-            timeout=120,
-            check=False,
-        )
+        spec = _lay(pipeline, component, attempt, end, files or {}, values)
+        runner(attempt, spec)
         payload = (attempt / "manifest.json").read_bytes()
-        assert payload, ran.stderr
         end.steps[name] = StepEnd(
             attempt,
             from_json(Manifest, payload),
@@ -89,6 +91,95 @@ def run_apart(
     return end
 
 
+class Subprocesses:
+    """Runs attempts as executors do: `python RUNTIME ATTEMPT`."""
+
+    def __init__(self, runtime: Path) -> None:
+        self.runtime = runtime
+        write_runtime(runtime)
+
+    def __call__(self, attempt: Path, spec: StepSpec) -> None:
+        ran = subprocess.run(
+            [sys.executable, str(self.runtime), str(attempt)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"},
+            start_new_session=True,
+            timeout=120,
+            check=False,
+        )
+        assert (attempt / "manifest.json").exists(), ran.stderr
+
+
+def forked(attempt: Path, spec: StepSpec) -> None:
+    """Run an attempt in a fork of this process: the same steps, ten times as fast."""
+    _preload()
+
+    def work() -> None:
+        from cellwright.runtime.place import Place
+        from cellwright.runtime.step import run_step
+
+        run_step(spec, str(attempt), Place.shared())
+
+    in_fork(work, attempt / "work", attempt / "logs" / "stdout", attempt / "logs" / "log")
+    report = attempt / "report.json"
+    assert report.exists(), (attempt / "logs" / "log").read_text()
+    report.rename(attempt / "manifest.json")
+
+
+@cache
+def _preload() -> None:
+    """Import the runtime once, for all forks."""
+    for module in pkgutil.iter_modules(runtime.__path__):
+        if module.name not in ("layout", "__main__"):
+            importlib.import_module(f"{runtime.__name__}.{module.name}")
+
+
+_SECONDS = 10
+_MEMORY = 4 << 30
+
+
+def in_fork(work: Callable[[], None], folder: Path, stdout: Path, stderr: Path) -> int:
+    """Run a function in a fork, its output in files; return the exit code."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = 1
+    # A generated notebook may append to the list it loops over.
+    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    try:
+        os.chdir(folder)
+        for path, stream in ((stdout, 1), (stderr, 2)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+        sys.stdout = open(1, "w", closefd=False)
+        sys.stderr = open(2, "w", closefd=False)
+        work()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def run_in_one_namespace(cells: Sequence[str], folder: Path) -> str | None:
+    """Return what the cells print top to bottom in one fresh `__main__`; None if one fails."""
+    folder.mkdir(parents=True)
+
+    def work() -> None:
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        for number, source in enumerate(cells):
+            exec(compile(source, f"<cell {number}>", "exec"), vars(module))
+
+    code = in_fork(work, folder, folder / "stdout", folder / "stderr")
+    return (folder / "stdout").read_text() if code == 0 else None
+
+
 def _lay(
     pipeline: Pipeline,
     component: Component,
@@ -96,7 +187,7 @@ def _lay(
     end: PipelineEnd,
     files: Mapping[str, str],
     values: Mapping[str, str],
-) -> None:
+) -> StepSpec:
     for each in ("inputs", "work", "outputs", "logs"):
         (attempt / each).mkdir(parents=True)
     (attempt / "program.py").write_text(component.program)
@@ -131,6 +222,7 @@ def _lay(
         ],
     )
     (attempt / "spec.json").write_bytes(to_json(spec))
+    return spec
 
 
 def _lay_files(component: Component, work: Path, files: Mapping[str, str]) -> None:
