@@ -124,7 +124,9 @@ class Progress:
             self._unfold()
             self._start_what_can()
             if not self._active and not self._pending:
-                return
+                if len(self._ended) == len(self._order):
+                    return
+                continue  # a step ended before it was started: look at those behind it
             if self._news:  # while the next steps start already
                 self._news.tell(
                     lambda records: self._parts.records.record_steps(self._request.id, records)

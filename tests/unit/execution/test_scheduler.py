@@ -727,6 +727,17 @@ def test_environments_are_made_once_each_and_a_bad_one_fails_its_steps(bench):
     assert sorted(executor.prepared) == ["", "bad==1"]
 
 
+def test_an_environment_that_nobody_can_have_fails_the_first_step_and_skips_the_rest(bench):
+    executor = Refusing(bench.executor, HERE.lock)
+
+    run = bench.run(diamond(), scheduler=bench.scheduler(executor=executor))
+
+    assert states(run) == {
+        "load": "failed", "left": "skipped", "right": "skipped", "join": "skipped",
+    }  # fmt: skip
+    assert run.state is State.FAILED
+
+
 def test_a_store_that_cannot_be_written_ends_the_run_and_its_steps(bench, monkeypatch):
     marks = bench.root / "marks"
     marks.mkdir()
