@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -191,12 +192,32 @@ def test_a_build_that_fails_says_where_and_leaves_nothing(make_executor, tiny, e
         executor.prepare(broken, print)
 
     message = str(caught.value)
-    assert "Step 5/" in message
+    assert "failed at: Step 5/" in message or "RUN --mount" in message
     assert "hash" in message.lower()
     assert len(message.splitlines()) < 60
     assert engine.image(executor.image(broken)) is None
     left = engine.client.containers(all=True, filters={"label": "cellwright.stage"})
     assert [row for row in left if "cellwright.run" not in row["Labels"]] == []
+
+
+@pytest.mark.network
+def test_a_build_that_is_cancelled_ends_and_leaves_no_container(make_executor, tiny, engine):
+    environment, wheels = tiny
+    executor = make_executor(wheels=wheels)
+
+    def say(line):
+        if "RUN export" in line or "RUN --mount" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        executor.prepare(environment, say)
+
+    mine = {"label": "cellwright.stage", "status": "running"}
+    until = time.monotonic() + 10
+    while engine.client.containers(filters=mine) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert engine.client.containers(filters=mine) == []
+    assert engine.image(executor.image(environment)) is None
 
 
 def test_a_build_that_was_cut_off_is_cleared_away(ready, plain, engine):

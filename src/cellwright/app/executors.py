@@ -61,7 +61,8 @@ def process_executor(setup: ExecutorSetup) -> "ProcessExecutor":
 
         config = setup.index_config()
         environment = uv_environment(config, setup.environ)
-        return IndexAccess(environment=environment, redact=config.redact)
+        arguments = ("--no-index",) if config.no_index else ()
+        return IndexAccess(environment, arguments, config.redact)
 
     return ProcessExecutor(
         setup.folder, index=index, interpreter=setup.interpreter, environ=setup.environ

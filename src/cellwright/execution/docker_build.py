@@ -130,8 +130,12 @@ class BuildKit:
             text=True,
             errors="replace",
         ) as process:
-            for line in process.stdout or ():
-                words.hear(line)
+            try:
+                for line in process.stdout or ():
+                    words.hear(line)
+            except BaseException:  # cancelled: the build ends with its client
+                process.kill()
+                raise
         if process.returncode != 0:
             raise EngineError(words.failure(request.tag, f"docker buildx: {process.returncode}"))
 
@@ -158,8 +162,8 @@ def build_classic(request: BuildRequest, context: IO[bytes], *, engine: Engine, 
         EngineError: with the failing step and the last lines.
     """
     words = _Words(say)
-    with engine_errors(f"building {request.tag}", engine.address):
-        answer = engine.client.build(
+    with engine_errors(f"building {request.tag}", engine.address), engine.connection() as client:
+        answer = client.build(
             fileobj=context,
             custom_context=True,
             tag=request.tag,

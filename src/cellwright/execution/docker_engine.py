@@ -180,6 +180,18 @@ class Engine:
                 self._client = self._connect()
             return self._client
 
+    @contextmanager
+    def connection(self) -> Iterator["APIClient"]:
+        """Yield a client of its own; what it still waits for when it is left, is broken off.
+
+        An engine ends a build when the client that asked for it hangs up.
+        """
+        own = self._connect()
+        try:
+            yield own
+        finally:
+            own.close()
+
     @cached_property
     def traits(self) -> frozenset[str]:
         """Return what is special about this engine: some of podman, rootless, userns."""

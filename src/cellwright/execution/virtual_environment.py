@@ -135,11 +135,15 @@ def _call(command: tuple[str, ...], access: IndexAccess, say: Say) -> None:
         text=True,
         errors="replace",
     ) as process:
-        for line in process.stdout or ():
-            text = access.redact(line.rstrip())
-            tail.append(text)
-            if text and not text.startswith((" +", "  ")):
-                say(text)
+        try:
+            for line in process.stdout or ():
+                text = access.redact(line.rstrip())
+                tail.append(text)
+                if text and not text.startswith((" +", "  ")):
+                    say(text)
+        except BaseException:  # cancelled
+            process.kill()
+            raise
     if process.returncode != 0:
         raise ToolError(
             f"uv {command[1]} ended with {process.returncode}:\n" + "\n".join(tail),

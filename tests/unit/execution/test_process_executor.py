@@ -319,6 +319,20 @@ def test_an_environment_that_was_deleted_is_made_again_at_start(tmp_path, tiny):
     assert process.wait(60).exit_code == 0
 
 
+def test_an_environment_whose_making_is_cancelled_is_made_by_the_next_who_wants_it(tmp_path, tiny):
+    made, environment = tiny
+
+    def cancel(_line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made.prepare(environment, cancel)
+
+    assert made.prepare(environment, lambda _line: None)
+    process = made.start(attempt(tmp_path / "a1", "import tiny", environment=environment))
+    assert process.wait(60).exit_code == 0
+
+
 def test_a_wheel_with_other_bytes_than_the_lock_says_is_refused(tmp_path, tiny):
     made, environment = tiny
     wheel(tmp_path / "wheels", body="ANSWER = 666\n")
@@ -333,7 +347,7 @@ def test_a_wheel_with_other_bytes_than_the_lock_says_is_refused(tmp_path, tiny):
 def test_credentials_of_an_index_are_in_no_word_of_uv(tmp_path):
     url = "http://user:CANARY@127.0.0.1:9/simple"
     access = IndexAccess(
-        {**no_index().environment, "UV_DEFAULT_INDEX": url, "UV_CACHE_DIR": str(tmp_path / "c")}
+        {**no_index().environment, "UV_DEFAULT_INDEX": url, "UV_HTTP_RETRIES": "0"}
     )
     made = executor(tmp_path, index=lambda: access)
     lock = f"nothing-here==1.0 --hash=sha256:{'0' * 64}\n"
