@@ -1,12 +1,12 @@
 """The conformance cases: each is compiled, and run step by step in processes of its own."""
 
 import pytest
-from support.conformance import Case, conformance_cases
-from support.steps_apart import run_apart
 
 from cellwright.compiler.driver import Compilation, compile_notebook
 from cellwright.diagnostics.diagnostic import Severity
 from cellwright.model.pipeline import PortKind
+from support.conformance import Case, conformance_cases
+from support.steps_apart import run_apart
 
 pytestmark = [
     pytest.mark.slow,

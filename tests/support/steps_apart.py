@@ -154,11 +154,11 @@ def in_fork(work: Callable[[], None], folder: Path, stdout: Path, stderr: Path) 
         os.chdir(folder)
         for path, stream in ((stdout, 1), (stderr, 2)):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
-        sys.stdout = open(1, "w", closefd=False)
-        sys.stderr = open(2, "w", closefd=False)
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", closefd=False)
         work()
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # whatever it is, the fork must not go on
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -90,7 +90,7 @@ class _Book:
         for need in self.world.state.needs:
             if need.state in CARRIED or need.state in GENERATORS:
                 continue
-            if need.chain == need.cause and need.state not in ("state:numpy.printoptions",):
+            if need.chain == need.cause and need.state != "state:numpy.printoptions":
                 continue  # nothing in the later step shows that it matters
             name = need.state.removeprefix("state:")
             self.add(

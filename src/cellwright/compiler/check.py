@@ -71,9 +71,11 @@ def _order_edges(wiring: Wiring, roles: Mapping[CellId, CellRole]) -> list[Edge]
         if not isinstance(role.role, InStep):
             continue
         kinds[role.role.step] = role.role.kind
-        for before in role.prev:
-            if before != role.role.step and before in wiring.steps:
-                found.append(Edge(before, role.role.step, None))
+        found.extend(
+            Edge(before, role.role.step, None)
+            for before in role.prev
+            if before != role.role.step and before in wiring.steps
+        )
     steps = list(wiring.steps)
     for position, step in enumerate(steps):
         if kinds.get(step) is StepKind.CHECK:
@@ -172,8 +174,7 @@ class _Checker:
                 f"a shared cell uses `{need.name}`, which step `{need.feed.step}` computes",
                 Label(span),
                 notes=(
-                    "shared cells are repeated in every step that needs them, before its "
-                    "inputs are there",
+                    "shared cells are repeated in every step, before its inputs are there",
                     "give the cell a `step:` tag",
                 ),
             )

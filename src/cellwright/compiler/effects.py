@@ -75,8 +75,8 @@ _MARKS = frozenset(
     ]
 )
 _WORDS = frozenset(
-    ("result", "files", "states", "marks", "changes", "deep", "inner", "inplace", "stores")
-    + ("stores-items", "calls", "nocall", "unless", "when")
+    "result files states marks changes deep inner inplace stores stores-items calls nocall"
+    " unless when".split()
 )
 
 

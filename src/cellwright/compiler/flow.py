@@ -2,8 +2,8 @@
 
 import ast
 import builtins
-from contextlib import nullcontext
 import importlib
+from contextlib import nullcontext
 
 from cellwright.compiler import attributes, calls, expressions, items, statements
 from cellwright.compiler.effects import effects_data

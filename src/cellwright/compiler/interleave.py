@@ -1,6 +1,7 @@
 """Owns the rule about steps whose cells do not stand together: put together, they must
 compute what they computed apart."""
 
+import itertools
 from collections.abc import Iterator
 
 from cellwright.compiler.link import Need, Wiring
@@ -79,7 +80,7 @@ def _world_in_between(
     wiring: Wiring, step: StepName, sites: list[Site]
 ) -> Iterator[tuple[str, Chain, Chain]]:
     """Yield state and files that others touch between two parts of the step."""
-    for first, last in zip(sites, sites[1:], strict=False):
+    for first, last in itertools.pairwise(sites):
         between = [
             site
             for site in wiring.timeline.walk.sites
