@@ -311,7 +311,7 @@ def test_a_container_whose_run_was_killed_is_reaped_at_the_next_start(ready, bas
     tests = str(Path(__file__).parents[1])
     run = subprocess.Popen(
         [sys.executable, "-c", ORPHAN, str(tmp_path), base_image],
-        env={**os.environ, "PYTHONPATH": tests},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])},
     )
     try:
         wait_for(tmp_path / "a1" / "work" / "running")

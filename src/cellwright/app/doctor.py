@@ -193,11 +193,12 @@ class _Examination:
         if config.no_index:
             places = ", ".join(config.find_links) or "nowhere"
             return Finding("package index", "ok", f"none wanted: wheels come from {places}")
+        asking = ("pip", "compile", "-", "--quiet", "--no-deps", "--no-cache")
         try:
             from uv import find_uv_bin
 
             done = subprocess.run(
-                [find_uv_bin(), "pip", "compile", "-", "--quiet", "--no-deps", "--no-cache"],
+                [find_uv_bin(), *asking, "--python", sys.executable],
                 input="pip\n",
                 env={**uv_environment(config, os.environ), "UV_HTTP_RETRIES": "0"},
                 cwd=self._workspace.root if self._workspace.root.is_dir() else None,

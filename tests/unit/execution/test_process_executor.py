@@ -245,7 +245,8 @@ process.wait()
 def test_a_step_whose_run_was_killed_is_reaped_at_the_next_start(tmp_path):
     tests = str(Path(__file__).parents[2])
     run = subprocess.Popen(
-        [sys.executable, "-c", ORPHAN, str(tmp_path)], env={**os.environ, "PYTHONPATH": tests}
+        [sys.executable, "-c", ORPHAN, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])},
     )
     try:
         pid = int(wait_for(tmp_path / "a1" / "work" / "pid"))
