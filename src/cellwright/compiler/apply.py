@@ -41,6 +41,7 @@ def apply_effect(
     returned = _call_back(m, effect, receiver, given, node)
     if effect.result == "unknown":
         m.change(everything, node, deep=True)
+        _link(m, everything)
         if path:
             m.site.effects.calls.setdefault(path, m.chain(node))
         result = m.make(node, "", part="unknown")
@@ -76,6 +77,24 @@ def _unless(m: Machine, effect: Effect, arguments: "Arguments") -> tuple[Effect,
         if arguments.keyword(key):
             effect = replace(effect, type_name=type_name)
     return effect, False
+
+
+def _link(m: Machine, value: Value) -> None:
+    """Let objects refer to one another: a call of which nothing is known may see to that."""
+    data = effects_data()
+    able = [
+        m.heap[number]
+        for number in value
+        if m.heap[number].kind in (Kind.PLAIN, Kind.INSTANCE)
+        and m.heap[number].type != "tuple"
+        and not (data.flag(m.heap[number].type, "array") or data.flag(m.heap[number].type, "frame"))
+    ]
+    given = frozenset(m.heap.mutable(value))
+    for thing in able:
+        if given - {thing.number}:
+            m.heap.hold(thing, given - {thing.number})
+            if thing.type in items.CONTAINERS:
+                m.heap.put(thing, ANY_ITEM, given - {thing.number})
 
 
 # -- what is called back ---------------------------------------------------------------

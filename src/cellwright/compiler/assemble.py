@@ -135,6 +135,7 @@ def _component(
     outputs = [output_port(wiring, step, name) for name in sorted(wiring.outputs[step])]
     outputs += world.outputs.get(step, ())
     carried = carried_statements(wiring, step, declared)
+    forgotten = forgotten_names(wiring, step, inputs)
     body = step_cells(cells, step)
     first = cells[body[0]]
     role = first.role.role
@@ -143,6 +144,7 @@ def _component(
         cells,
         title=f"Step `{step}` of {notebook.path.replace(chr(92), '/').rpartition('/')[2]}.",
         carried=carried,
+        forgotten=forgotten,
         body=body,
         inputs=inputs,
         outputs=outputs,
@@ -160,6 +162,7 @@ def _component(
         fingerprint=fingerprint(
             dumps,
             carried=trees,
+            forgotten=forgotten,
             body=[cells[index] for index in body],
             inputs=inputs,
             outputs=outputs,
@@ -231,6 +234,22 @@ def carried_statements(
         item = emit.Carried(definition.cell, definition.node)
         found.append((definition.site, definition.cell * 100_000 + definition.node.lineno, item))
     return [item for _, _, item in sorted(found, key=lambda entry: entry[:2])]
+
+
+def forgotten_names(wiring: Wiring, step: StepName, inputs: Sequence[Port]) -> list[str]:
+    """Return the names that carried statements bind, but that may be unbound in the step."""
+    timeline = wiring.timeline
+    bound = {name for index in wiring.shared[step] for name in timeline.site(index).written}
+    for number in wiring.definitions[step]:
+        bound.update(timeline.walk.definitions[number].names)
+    wanted = {str(port.name) for port in inputs if port.optional}
+    first = wiring.steps[step][0]
+    used = first.reads.keys() | first.missing.keys() | wiring.outputs[step].keys()
+    for name in bound & used:
+        variable = first.before.get(name)
+        if variable is not None and variable.value == {UNBOUND}:
+            wanted.add(name)
+    return sorted(bound & wanted)
 
 
 def definition_names(wiring: Wiring, step: StepName) -> tuple[str, ...]:

@@ -47,17 +47,24 @@ def program_text(
     *,
     title: str,
     carried: Sequence[Carried],
+    forgotten: Sequence[str],
     body: Sequence[int],
     inputs: Sequence[Port],
     outputs: Sequence[Port],
 ) -> ProgramText:
-    """Return the program: a docstring, the definitions, then the cells, verbatim."""
+    """Return the program: a docstring, the definitions, then the cells, verbatim.
+
+    `forgotten` are names that carried statements bind, and that mean something else, or
+    nothing, where the step begins.
+    """
     out = _Lines()
     for line in _docstring(title, inputs, outputs):
         out.add(line)
     for line in _future(cells, carried, body):
         out.add(line)
     slots = _definitions(out, cells, carried)
+    if forgotten:
+        out.add(f"del {', '.join(forgotten)}")
     body_line = len(out.lines) + 1
     ranges = []
     for index in body:

@@ -150,6 +150,8 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
     for op, item in zip(node.ops, node.comparators, strict=True):
         right = evaluate(m, item)
         if isinstance(op, ast.Is | ast.IsNot):
+            if not isinstance(item, ast.Constant) and not isinstance(node.left, ast.Constant):
+                m.sees_identity = True
             found |= m.heap.scalar("bool")
         else:
             found |= items.operator(m, type(op).__name__, left, right, node=node)

@@ -33,6 +33,7 @@ def fingerprint(
     dumps: Dumps,
     *,
     carried: Sequence[ast.stmt],
+    forgotten: Sequence[str],
     body: Sequence[ParsedCell],
     inputs: Sequence[Port],
     outputs: Sequence[Port],
@@ -48,6 +49,7 @@ def fingerprint(
         (
             FORMAT,
             tuple(dumps.of(node) for node in carried),
+            tuple(forgotten),
             tuple(dumps.of(parsed.tree) for parsed in body),
             tuple((str(p.name), p.kind.value, p.optional) for p in inputs),
             tuple((str(p.name), p.kind.value, p.optional) for p in outputs),

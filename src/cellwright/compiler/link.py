@@ -97,6 +97,9 @@ class _Linker:
             for step in self.wiring.steps:  # feeds may differ now
                 self.wiring.needs[step] = {}
                 self.wiring.outputs[step] = {}
+                self.wiring.shared[step] = set()
+                self.wiring.definitions[step] = set()
+            self.wiring.mixed.clear()
 
     def _grow(self) -> None:
         self._new = True
@@ -362,14 +365,23 @@ class _Linker:
         found = set()
         for number in self.heap.reach(variable.value, until=site.index - 1):
             thing = self.heap[number]
+            if number in self._makers and self._repeated(number):
+                continue
             if (
-                self.timeline.changed_at.get(number, -1) >= site.index
+                self.timeline.walk.sees_identity
+                or thing.kind is Kind.CLASS
+                or self.timeline.changed_at.get(number, -1) >= site.index
                 or thing.kind in (Kind.FRAME, Kind.INSTANCE)
                 or (thing.kind is Kind.PLAIN and not thing.type)
                 or thing.type == "sentinel"
             ):
                 found.add(number)
         return found
+
+    def _repeated(self, number: int) -> bool:
+        """Tell whether a function or class is the same in every step: it goes by its name."""
+        kind, where = self._makers[number]
+        return kind == "shared" or where in self.timeline.static
 
 
 def _aliases(node: ast.stmt) -> list[ast.alias]:

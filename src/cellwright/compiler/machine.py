@@ -182,6 +182,7 @@ class Machine:
         self.watchers: list[tuple[int, dict[str, Variable], dict[str, Value]]] = []
         self.guards = 0
         self.doubts = 0
+        self.sees_identity = False
         self.definition: Definition | None = None
         self.steps_left = BUDGET
         self.keep: list[ast.AST] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cellwright.compiler import apply, attributes, calls, expressions, items, texts
 from cellwright.compiler.effects import effects_data
-from cellwright.compiler.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
+from cellwright.compiler.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Thing, Value
 from cellwright.compiler.machine import MISSING, Machine
 from cellwright.compiler.scopes import ScopeKind, scope_table
 
@@ -290,8 +290,36 @@ def _marked(name: str) -> Callable[[Machine, "Arguments", ast.AST], Value]:
     return mark
 
 
+def _identity(m: Machine, arguments: "Arguments", node: ast.AST) -> Value:
+    m.sees_identity = True
+    m.site.effects.marks.setdefault("identity:builtins.id", m.chain(node))
+    return m.heap.scalar("int")
+
+
 def _nothing(m: Machine, arguments: "Arguments", node: ast.AST) -> Value:
     return m.heap.library("cellwright.identity")
+
+
+def _deepcopy(m: Machine, arguments: "Arguments", node: ast.AST) -> Value:
+    calls.touch(m, arguments.at("0"), ("__deepcopy__", "__reduce__", "__getstate__"), node)
+    return frozenset(_copied(m, number, node, {}) for number in arguments.at("0"))
+
+
+def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int:
+    """Return a copy of a thing and of all that it reaches, of the same types."""
+    thing = m.heap[number]
+    if thing.kind not in (Kind.PLAIN, Kind.INSTANCE):
+        return number
+    if number not in done:
+        copy = m.make(node, thing.type, thing.kind, part=("copy", number))
+        done[number] = copy.number
+        copy.bases, copy.open, copy.text = thing.bases, thing.open, thing.text
+        copy.out.update({n: m.heap.now for base in thing.bases for n in base})
+        for name, value in tuple(thing.fields.items()):
+            if name != MEMORY:
+                inner = frozenset(_copied(m, each, node, done) for each in value)
+                m.heap.put(copy, name, inner)
+    return done[number]
 
 
 def _next(m: Machine, arguments: "Arguments", node: ast.AST) -> Value:
@@ -312,7 +340,9 @@ _CALLS: dict[str, Callable[[Machine, "Arguments", ast.AST], Value]] = {
     "builtins.dict": _dict,
     "builtins.print": _print,
     "builtins.next": _next,
+    "copy.deepcopy": _deepcopy,
     "builtins.str": _as_text,
+    "builtins.id": _identity,
     "os.fspath": _as_text,
     "os.path.join": _join,
     "posixpath.join": _join,

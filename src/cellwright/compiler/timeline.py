@@ -243,7 +243,16 @@ def _rests_on_static(timeline: Timeline, definition: Definition) -> bool:
         feed = timeline.feed(name, definition.site)
         if feed.step is not None or feed.mixed is not None or feed.deleted:
             return False
+        variable = timeline.site(definition.site).before.get(name)
+        if variable is not None and _holds_data(timeline.heap, variable.value):
+            return False
     return True
+
+
+def _holds_data(heap: Heap, value: Value) -> bool:
+    """Tell whether a value has parts that could be changed, besides code."""
+    code = (Kind.FUNCTION, Kind.CLASS)
+    return any(heap[number].kind not in code for number in heap.reach(value))
 
 
 def shared_things(heap: Heap, value: Value, *, until: int) -> set[int]:

@@ -25,6 +25,8 @@ class Walk:
     heap: Heap
     names: dict[str, Variable]
     complete: bool
+    sees_identity: bool = False
+    """Whether the text asks if two names mean the same object."""
 
 
 def plan_sites(cells: Sequence[ParsedCell]) -> Iterator[Site]:
@@ -75,7 +77,15 @@ def walk_notebook(cells: tuple[ParsedCell, ...], tables: Sequence[ScopeTable]) -
                 name: machine.names[name] for name in site.written if name in machine.names
             }
     complete = machine.steps_left > 0
-    return Walk(cells, tuple(sites), tuple(definitions), machine.heap, machine.names, complete)
+    return Walk(
+        cells,
+        tuple(sites),
+        tuple(definitions),
+        machine.heap,
+        machine.names,
+        complete,
+        machine.sees_identity,
+    )
 
 
 def _walk_statement(m: Machine, node: ast.stmt, definitions: list[Definition]) -> None:
