@@ -85,6 +85,11 @@ def own_engine(request, engine, base_image, tmp_path):
     for row in client.containers(all=True):
         client.remove_container(row["Id"], force=True)
     made.end(signal.SIGTERM)
+    # A killed daemon leaves its data folder mounted on itself.
+    data = str(tmp_path / "data")
+    while subprocess.run(["umount", data], capture_output=True, check=False).returncode == 0:
+        pass
+    shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["terminated", "killed"])
