@@ -75,8 +75,22 @@ _MARKS = frozenset(
     ]
 )
 _WORDS = frozenset(
-    "result files states marks changes deep inner inplace stores stores-items calls nocall"
-    " unless when".split()
+    [
+        "result",
+        "files",
+        "states",
+        "marks",
+        "changes",
+        "deep",
+        "inner",
+        "inplace",
+        "stores",
+        "stores-items",
+        "calls",
+        "nocall",
+        "unless",
+        "when",
+    ]
 )
 
 

@@ -229,7 +229,7 @@ class _Linker:
                 chain = next(iter(sites[index].effects.calls.values()), None)
                 place = chain or (Place(*sites[index].body[0]),)
                 self._carry_shared(step, site, index, NameRead(place, late=False, guarded=True))
-        if self._uses_unknown_module(step, site):
+        if self._uses_unknown_module(step):
             self._carry_unknown_modules(step, site)
 
     def _draws_behind(self, step: StepName) -> set[int]:
@@ -260,8 +260,7 @@ class _Linker:
         standard ones only where they are named."""
         found: set[str] = set()
         carried = [self.timeline.site(index) for index in self.wiring.shared[step]]
-        own = [inner for inner in (*carried, *self.wiring.steps[step])]
-        for inner in own:
+        for inner in (*carried, *self.wiring.steps[step]):
             if inner.step is None and inner.index in self._setups:
                 continue
             found |= {path.removeprefix("import ").split(".")[0] for path in inner.effects.modules}
@@ -280,7 +279,7 @@ class _Linker:
             found & {"random"}
         )
 
-    def _uses_unknown_module(self, step: StepName, site: Site) -> bool:
+    def _uses_unknown_module(self, step: StepName) -> bool:
         own = [self.timeline.site(index) for index in self.wiring.shared[step]]
         paths = [p for inner in (*own, *self.wiring.steps[step]) for p in inner.effects.modules]
         paths += [
