@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from cellwright.environment.base_image import base_image, make_base_image
+from cellwright.environment.base_image import base_image, debian_archive, make_base_image
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.network]
 
@@ -45,7 +45,7 @@ def test_a_base_image_made_from_packages_has_python_and_nothing_of_this_machine(
 
     seen = json.loads(said)
     assert seen["python"] == [3, 11]
-    assert seen["sources"] == "deb http://deb.debian.org/debian bookworm main\n"
+    assert seen["sources"] == f"deb {debian_archive(os.environ)} bookworm main\n"
     assert seen["other"] == []
     assert seen["pip"] == "pip "
     assert seen["authorities"]

@@ -21,7 +21,6 @@ from urllib.parse import urlsplit
 
 from cellwright.base.errors import MachineError, ToolError, UsageError
 
-ARCHIVE = "http://deb.debian.org/debian"
 SUITES = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
 """The Debian release that ships each Python."""
 
@@ -126,7 +125,7 @@ def make_base_image(
         newest = _release_time(root)
         say("removing caches, documentation and traces of this machine")
         _strip(root)
-        _write_sources(root, wanted.suite)
+        _write_sources(root, wanted.suite, debian_archive(environ))
         say(f"importing as {wanted.tag}")
         with _tar(root, newest, environ) as stream:
             return engine.import_image(stream, tag=wanted.tag, changes=_config(wanted))
@@ -144,7 +143,24 @@ def apt_mirror(suite: str, environ: Mapping[str, str]) -> str:
     rows = [line.split() for line in listed.splitlines()]
     sites = [(row[0], row[1]) for row in rows if len(row) == 2 and _is_archive(row[0])]
     exact = [site for site, release in sites if release == suite]
-    return (exact or [site for site, _ in sites] or [ARCHIVE])[0]
+    return (exact or [site for site, _ in sites] or [debian_archive(environ)])[0]
+
+
+def debian_archive(environ: Mapping[str, str]) -> str:
+    """Return the address of Debian's own archive, as debootstrap has it built in.
+
+    Raises:
+        ToolError: debootstrap is missing, or names none.
+    """
+    program = _which("debootstrap", environ)
+    text = "" if program is None else Path(program).read_text(errors="replace")
+    found = re.search(r'^DEF_MIRROR="([^"$]+)"', text, re.MULTILINE)
+    if found is None:
+        raise ToolError(
+            "debootstrap names no archive of Debian",
+            hint="install Debian's debootstrap: apt-get install debootstrap",
+        )
+    return found[1]
 
 
 def _is_archive(site: str) -> bool:
@@ -314,10 +330,10 @@ def _empty(folder: Path) -> None:
             entry.unlink()
 
 
-def _write_sources(root: Path, suite: str) -> None:
+def _write_sources(root: Path, suite: str, archive: str) -> None:
     """Point the image's own apt at Debian, whatever mirror this machine used."""
     sources = root / "etc" / "apt" / "sources.list"
-    sources.write_text(f"deb {ARCHIVE} {suite} main\n")
+    sources.write_text(f"deb {archive} {suite} main\n")
     for folder in ("auth.conf.d", "sources.list.d"):
         _empty(root / "etc" / "apt" / folder)
 

@@ -72,8 +72,11 @@ def test_the_mirror_of_this_machine_is_used_for_its_suite(tool):
     assert apt_mirror("trixie", environ) == "http://mirror.example/debian"
 
 
-def test_without_apt_the_mirror_is_debians_own(tool):
-    assert apt_mirror("bookworm", tool("apt-get", "exit 100")) == "http://deb.debian.org/debian"
+def test_without_apt_the_mirror_is_the_one_that_debootstrap_knows(tool):
+    tool("apt-get", "exit 100")
+    environ = tool("debootstrap", 'DEF_MIRROR="http://archive.example/debian"')
+
+    assert apt_mirror("bookworm", environ) == "http://archive.example/debian"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
