@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from cellwright.compiler.effects import effects_data
 from cellwright.compiler.heap import UNBOUND, Kind, Place
 from cellwright.compiler.machine import Chain, NameRead, Site
-from cellwright.compiler.setups import ALWAYS, STANDARD, once_sites, setup_sites, shared_states
+from cellwright.compiler.setups import (
+    STANDARD,
+    concerned,
+    made_roots,
+    once_sites,
+    roots_touched,
+    setup_sites,
+    shared_states,
+)
 from cellwright.compiler.states import StateFlow
 from cellwright.compiler.timeline import Act, Feed, Timeline
 from cellwright.model.pipeline import StepName
@@ -84,8 +92,10 @@ class _Linker:
         self.timeline = wiring.timeline
         self.heap = wiring.timeline.heap
         self._new = False
+        self._met: set[tuple[StepName, StepName, str]] = set()
         self._makers = _makers(wiring.timeline)
-        self._setups = setup_sites(wiring.timeline.walk, state)
+        self._setups = setup_sites(wiring.timeline, state)
+        self._made_roots = made_roots(wiring.timeline)
         self._once = once_sites(wiring.timeline, state)
 
     def run(self) -> None:
@@ -100,6 +110,7 @@ class _Linker:
                 self.wiring.shared[step] = set()
                 self.wiring.definitions[step] = set()
             self.wiring.mixed.clear()
+            self._met.clear()
 
     def _grow(self) -> None:
         self._new = True
@@ -111,6 +122,7 @@ class _Linker:
             self._new = False
             for step in self.wiring.steps:
                 self._pass_on(step)
+                self._carry_companions(step)
                 for site in self.wiring.steps[step]:
                     self._replay(step, site)
 
@@ -182,18 +194,40 @@ class _Linker:
         if variable is None:
             return
         for number in sorted(self.heap.reach(variable.value, until=site.index - 1)):
-            maker = self._makers.get(number)
-            if maker is not None:
-                kind, where = maker
-                if kind == "shared":
-                    self._carry_shared(step, site, where, read)
-                elif where in self.timeline.static:
-                    self._carry_definition(step, site, where, read)
+            self._carry_maker(step, site, number, read)
             code = self.heap[number].code
             if code is None:
                 continue
             for late in sorted(code.scope.late):
                 self._late(step, site, late, read)
+
+    def _carry_companions(self, step: StepName) -> None:
+        """Take along the definitions that other outputs of a producer may refer to.
+
+        Values that share an object travel as one, and which do is seen at run time only.
+        """
+        for need in list(self.wiring.needs[step].values()):
+            producer = need.feed.step
+            if producer is None or producer == step:
+                continue
+            site = self.timeline.site(need.site)
+            read = NameRead(need.chain, late=True, guarded=True)
+            after = self.wiring.steps[producer][-1].after
+            for name in sorted(self.wiring.outputs[producer]):
+                if (step, producer, name) not in self._met and name in after:
+                    self._met.add((step, producer, name))
+                    for number in sorted(self.heap.reach(after[name].value)):
+                        self._carry_maker(step, site, number, read)
+
+    def _carry_maker(self, step: StepName, site: Site, number: int, read: NameRead) -> None:
+        """Take along the statement that makes a function or class of top level."""
+        if number not in self._makers:
+            return
+        kind, where = self._makers[number]
+        if kind == "shared":
+            self._carry_shared(step, site, where, read)
+        elif where in self.timeline.static:
+            self._carry_definition(step, site, where, read)
 
     def _late(self, step: StepName, site: Site, name: str, read: NameRead) -> None:
         after = site.after.get(name)
@@ -249,35 +283,29 @@ class _Linker:
 
     def _concerns(self, step: StepName, site: Site, index: int) -> bool:
         """Tell whether a process-wide act of a shared site may matter to a step."""
-        roots = self._setups[index]
-        if roots & ALWAYS:
-            return True
-        used = self._roots_of(step, site)
-        return bool(used) if not roots <= STANDARD else bool(roots & used) or "" in used
+        return concerned(self._setups[index], self._roots_of(step, site))
 
     def _roots_of(self, step: StepName, site: Site) -> set[str]:
-        """Return the top-level modules that a step touches, "" for what is not known; the
-        standard ones only where they are named."""
+        """Return the top-level modules that a step touches; "" where it calls what is not
+        known."""
         found: set[str] = set()
         carried = [self.timeline.site(index) for index in self.wiring.shared[step]]
         for inner in (*carried, *self.wiring.steps[step]):
-            if inner.step is None and inner.index in self._setups:
-                continue
-            found |= {path.removeprefix("import ").split(".")[0] for path in inner.effects.modules}
+            if inner.step is not None or inner.index not in self._setups:
+                found |= roots_touched(inner)
+        for number in self.wiring.definitions[step]:
+            found |= {
+                alias.name.split(".")[0]
+                for alias in _aliases(self.timeline.walk.definitions[number].node)
+            }
+        found |= self._made_roots.get(site.index, set())
         for need in self.wiring.needs[step].values():
             variable = site.before.get(need.name)
-            if variable is not None:
-                for number in variable.value:
-                    thing = self.heap[number]
-                    if thing.kind is Kind.PLAIN or thing.kind is Kind.LIBRARY:
-                        found.add(
-                            thing.type.split(".")[0]
-                            if "." in thing.type or not thing.type
-                            else "list"
-                        )
-        return {root for root in found if root not in STANDARD and root != "list"} | (
-            found & {"random"}
-        )
+            for number in variable.value if variable is not None else ():
+                thing = self.heap[number]
+                if "." in thing.type and thing.kind in (Kind.PLAIN, Kind.LIBRARY):
+                    found.add(thing.type.split(".")[0])
+        return found
 
     def _uses_unknown_module(self, step: StepName) -> bool:
         own = [self.timeline.site(index) for index in self.wiring.shared[step]]
