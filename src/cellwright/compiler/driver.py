@@ -1,5 +1,6 @@
 """Owns the order of the passes: from the bytes of a notebook to a compilation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cellwright.compiler import (
@@ -60,8 +61,17 @@ class Memo:
         return found[1]
 
 
-def compile_notebook(payload: bytes, *, path: str, memo: Memo | None = None) -> Compilation:
+def compile_notebook(
+    payload: bytes,
+    *,
+    path: str,
+    memo: Memo | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> Compilation:
     """Compile the bytes of a notebook.
+
+    `parameters` are the literals of a run: paths that are built from parameters are then
+    those of the run. Programs and fingerprints do not depend on them.
 
     Deterministic, and free of side effects: it reads no file, no clock and no
     environment. A mistake in the notebook is reported, never raised. Each stage reports
@@ -79,7 +89,8 @@ def compile_notebook(payload: bytes, *, path: str, memo: Memo | None = None) -> 
     if report.has_errors:
         return Compilation(None, report, notebook)
 
-    walk = walk_notebook(cells, [memo.scopes(parsed) for parsed in cells])
+    tables = [memo.scopes(parsed) for parsed in cells]
+    walk = walk_notebook(cells, tables, parameters)
     timeline = build_timeline(walk)
     state = state_flow(walk)
     wiring = link_steps(timeline, state)

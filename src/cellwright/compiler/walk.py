@@ -1,12 +1,13 @@
 """Owns the walk through the whole notebook: which sites there are, what each one does."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cellwright.compiler import statements
+from cellwright.compiler import expressions, statements
 from cellwright.compiler.heap import Heap
 from cellwright.compiler.machine import Definition, Machine, Site, Variable
+from cellwright.compiler.parameters import declared
 from cellwright.compiler.parse import ParsedCell
 from cellwright.compiler.scopes import ScopeTable, alias_name
 from cellwright.compiler.tags import InStep, Skipped, Untagged
@@ -54,8 +55,16 @@ def plan_sites(cells: Sequence[ParsedCell]) -> Iterator[Site]:
         yield Site(index, step, tuple(body))
 
 
-def walk_notebook(cells: tuple[ParsedCell, ...], tables: Sequence[ScopeTable]) -> Walk:
-    """Walk the tagged cells top to bottom, in one namespace."""
+def walk_notebook(
+    cells: tuple[ParsedCell, ...],
+    tables: Sequence[ScopeTable],
+    chosen: Mapping[str, str] | None = None,
+) -> Walk:
+    """Walk the tagged cells top to bottom, in one namespace.
+
+    `chosen` are literals for parameters, where others than the defaults are meant.
+    """
+    values = _chosen_nodes(cells, chosen or {})
     machine = Machine(tables)
     sites: list[Site] = []
     definitions: list[Definition] = []
@@ -69,6 +78,10 @@ def walk_notebook(cells: tuple[ParsedCell, ...], tables: Sequence[ScopeTable]) -
         for cell, statement in site.body:
             machine.cell = cell
             machine.dead = False
+            if id(statement) in values:
+                name, value = values[id(statement)]
+                machine.store_global(name, expressions.evaluate(machine, value), statement)
+                continue
             _walk_statement(machine, statement, definitions)
         if site.step is not None or site.changed:
             site.after = machine.snapshot().names
@@ -86,6 +99,17 @@ def walk_notebook(cells: tuple[ParsedCell, ...], tables: Sequence[ScopeTable]) -
         complete,
         machine.sees_identity,
     )
+
+
+def _chosen_nodes(
+    cells: Sequence[ParsedCell], chosen: Mapping[str, str]
+) -> dict[int, tuple[str, ast.expr]]:
+    """Return the value that a parameter's statement assigns, by the statement."""
+    return {
+        id(item.node): (item.name, ast.parse(chosen[item.name], mode="eval").body)
+        for item in declared(cells)
+        if item.name in chosen
+    }
 
 
 def _walk_statement(m: Machine, node: ast.stmt, definitions: list[Definition]) -> None:
