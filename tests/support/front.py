@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cellwright.compiler.options_reader import read_options
-from cellwright.compiler.parse import Memo, ParsedCell, parse_cells
-from cellwright.compiler.reader import read
-from cellwright.compiler.tags import CellRole, read_roles
+from cellwright.compiler.reading.options_reader import read_options
+from cellwright.compiler.reading.parse import Memo, ParsedCell, parse_cells
+from cellwright.compiler.reading.reader import read
+from cellwright.compiler.reading.tags import CellRole, read_roles
 from cellwright.diagnostics.diagnostic import Diagnostic, Report
 from cellwright.model.options import PipelineOptions
 from cellwright.model.source import CellId, Notebook

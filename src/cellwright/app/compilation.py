@@ -1,7 +1,6 @@
 """Owns the use case of compiling: from a notebook file to a pipeline and what to say of it."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -106,10 +105,10 @@ def _compiler_version() -> tuple[object, ...]:
     """Return what stands for the compiler's own code: its version, and its files' times."""
     package = Path(cellwright.__file__).parent
     files = [
-        (entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
-        for folder in ("compiler", "compiler/effects", "model", "diagnostics")
-        for entry in sorted(os.scandir(package / folder), key=lambda entry: entry.name)
-        if entry.is_file() and not entry.name.endswith(".pyc")
+        (str(file.relative_to(package)), file.stat().st_size, file.stat().st_mtime_ns)
+        for folder in ("compiler", "model", "diagnostics")
+        for file in sorted((package / folder).rglob("*"))
+        if file.suffix in (".py", ".toml")
     ]
     return (cellwright.__version__, sys.version_info[:2], tuple(files))
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from cellwright.compiler.options_reader import read_options
-from cellwright.compiler.tags import (
+from cellwright.compiler.reading.options_reader import read_options
+from cellwright.compiler.reading.tags import (
     CellRole,
     InStep,
     Parameters,

@@ -3,25 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cellwright.compiler import (
-    border_rules,
-    check,
-    effect_rules,
-    interleave,
-    options_reader,
-    parse,
-    reader,
-    tags,
-)
-from cellwright.compiler.assemble import assemble
-from cellwright.compiler.fingerprint import Dumps
-from cellwright.compiler.imports import ImportScan
-from cellwright.compiler.link import link_steps
-from cellwright.compiler.scopes import ScopeTable, scope_table
-from cellwright.compiler.states import state_flow
-from cellwright.compiler.timeline import build_timeline
-from cellwright.compiler.walk import walk_notebook
-from cellwright.compiler.world import find_world
+from cellwright.compiler.checking import border_rules, check, effect_rules, interleave
+from cellwright.compiler.emitting.assemble import assemble
+from cellwright.compiler.emitting.fingerprint import Dumps
+from cellwright.compiler.emitting.imports import ImportScan
+from cellwright.compiler.linking.link import link_steps
+from cellwright.compiler.linking.states import state_flow
+from cellwright.compiler.linking.timeline import build_timeline
+from cellwright.compiler.linking.world import find_world
+from cellwright.compiler.reading import options_reader, parse, reader, tags
+from cellwright.compiler.reading.scopes import ScopeTable, scope_table
+from cellwright.compiler.walking.walk import walk_notebook
 from cellwright.diagnostics.allowances import apply_allowances
 from cellwright.diagnostics.diagnostic import Report
 from cellwright.model.pipeline import Pipeline

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwright.compiler.installs import read_command, read_script
+from cellwright.compiler.reading.installs import read_command, read_script
 
 
 @pytest.mark.parametrize(

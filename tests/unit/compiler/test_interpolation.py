@@ -2,7 +2,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from IPython.utils.text import DollarFormatter
 
-from cellwright.compiler.interpolation import arguments, expression
+from cellwright.compiler.reading.interpolation import arguments, expression
 
 NAMES = {"x": 1, "name": "ada", "d": {"k": [1, 2]}, "self": 3}
 

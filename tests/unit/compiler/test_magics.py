@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwright.compiler.magics import Translation, is_history_name, translate
+from cellwright.compiler.reading.magics import Translation, is_history_name, translate
 
 S = "__cellwright_shell__"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwright.compiler.parse import Memo
+from cellwright.compiler.reading.parse import Memo
 from cellwright.diagnostics.diagnostic import Diagnostic
 from support.conformance import Case, cases_of
 from support.front import Front, front, front_of

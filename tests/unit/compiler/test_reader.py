@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwright.compiler.reader import read
+from cellwright.compiler.reading.reader import read
 from cellwright.diagnostics.diagnostic import Report
 from cellwright.model.source import Notebook
 

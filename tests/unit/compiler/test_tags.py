@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwright.compiler.tags import (
+from cellwright.compiler.reading.tags import (
     InStep,
     Parameters,
     Role,

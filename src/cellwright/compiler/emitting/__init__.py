@@ -1,0 +1,1 @@
+"""From the wiring to a pipeline: programs, ports, parameters, fingerprints."""

@@ -1,0 +1,1 @@
+"""Who feeds whom: names, state and files on their way from step to step."""

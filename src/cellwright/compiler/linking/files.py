@@ -1,0 +1,229 @@
+"""Owns files: which a step reads and writes, who wrote them, which the workspace gives."""
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from cellwright.compiler.walking.machine import Chain, FileUse, Site
+from cellwright.compiler.walking.walk import Walk
+from cellwright.model.pipeline import StepName
+
+_READS = frozenset({"reads", "lists", "appends"})
+_WRITES = frozenset({"writes", "appends", "makes"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileNeed:
+    """A step reads a file (or pattern) that another step wrote."""
+
+    pattern: str
+    step: StepName
+    producer: StepName
+    chain: Chain
+    cause: Chain
+
+
+@dataclass
+class FileFlow:
+    """Needs of files, what each step writes, what the workspace must give, and uses whose
+    path the text does not tell."""
+
+    needs: list[FileNeed] = field(default_factory=list)
+    written: dict[StepName, dict[str, FileUse]] = field(default_factory=lambda: defaultdict(dict))
+    read: dict[StepName, dict[str, FileUse]] = field(default_factory=lambda: defaultdict(dict))
+    unresolved: list[tuple[Site, FileUse]] = field(default_factory=list)
+    guessed: list[FileNeed] = field(default_factory=list)
+    """Needs of files that a command of the shell may have written."""
+
+
+def normal(text: str) -> str:
+    """Return a path in one spelling; a folder has no slash at its end."""
+    path = posixpath.normpath(text)
+    return "" if path == "." else path
+
+
+def overlap(one: str, other: str) -> bool:
+    """Tell whether two patterns may name the same file, or one a file in the other."""
+    mine, theirs = one.split("/"), other.split("/")
+    if "**" in mine or "**" in theirs:
+        return _deep(mine, theirs)
+    return all(_may_equal(a, b) for a, b in zip(mine, theirs, strict=False))
+
+
+def _deep(mine: list[str], theirs: list[str]) -> bool:
+    for a, b in zip(mine, theirs, strict=False):
+        if "**" in (a, b):
+            return True
+        if not _may_equal(a, b):
+            return False
+    return True
+
+
+def _may_equal(one: str, other: str) -> bool:
+    if one == other or not one or not other:
+        return True
+    if "*" in one and "*" in other:
+        first, second = one.split("*"), other.split("*")
+        heads = first[0].startswith(second[0]) or second[0].startswith(first[0])
+        tails = first[-1].endswith(second[-1]) or second[-1].endswith(first[-1])
+        return heads and tails
+    return fnmatchcase(one, other) or fnmatchcase(other, one)
+
+
+def effective(use: FileUse) -> str | None:
+    """Return the pattern of a use; what `listdir` reads is all in the folder."""
+    if use.text is None:
+        return None
+    path = normal(use.text)
+    if use.use == "lists" and "*" not in posixpath.basename(path):
+        return posixpath.join(path, "*")
+    return path
+
+
+def file_flow(walk: Walk, carried: dict[StepName, set[int]]) -> FileFlow:
+    """Return who reads which file of whom.
+
+    `carried` are the shared sites that each step repeats: what they read, it reads.
+    """
+    flow = FileFlow()
+    follower = _Follower(flow)
+    for site in walk.sites:
+        if site.step is not None:
+            shared = [walk.sites[index] for index in sorted(carried.get(site.step, ()))]
+            follower.step(site.step, [*shared, site])
+    for step, written in flow.written.items():
+        _drop_covered_folders(flow, step, written)
+    return flow
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """A step wrote a file (or may have)."""
+
+    pattern: str
+    step: StepName
+    use: FileUse
+
+    @property
+    def settles(self) -> bool:
+        """Tell whether nothing of what was there before can be left."""
+        return self.use.use == "writes" and self.use.sure and "*" not in self.pattern
+
+
+class _Follower:
+    """Follows files through the notebook, step by step."""
+
+    def __init__(self, flow: FileFlow) -> None:
+        self.flow = flow
+        self.writers: list[_Writer] = []
+        self.commands: list[tuple[StepName, FileUse, list[_Writer]]] = []
+
+    def step(self, step: StepName, sites: list[Site]) -> None:
+        """Follow what the sites of a step do to files."""
+        mine: list[_Writer] = []
+        for site in sites:
+            for use in _uses(self.flow, site):
+                self._use(step, use, mine)
+            self._imports(step, site)
+            for mark, chain in site.effects.marks.items():
+                if mark.startswith("shell:"):
+                    use = FileUse("writes", None, chain, mark.partition(":")[2], sure=False)
+                    self.commands.append((step, use, [*self.writers, *mine]))
+        latest = {writer.pattern: writer for writer in mine}
+        self.writers = [w for w in self.writers if w.pattern not in latest] + list(latest.values())
+
+    def _use(self, step: StepName, use: FileUse, mine: list[_Writer]) -> None:
+        pattern = effective(use)
+        assert pattern is not None
+        writers = [*self.writers, *mine]
+        writer = _Writer(pattern, step, use)
+        if use.use in _READS:
+            self._read(step, pattern, use, writers, from_workspace=True)
+        elif not writer.settles:
+            self._read(step, pattern, use, writers, from_workspace=False)
+        if use.use in _WRITES:
+            for other in writers:
+                if other.step != step and pattern.startswith(other.pattern + "/"):
+                    self._need(other, step, use)
+            mine.append(writer)
+            self.flow.written[step].setdefault(pattern, use)
+
+    def _read(
+        self,
+        step: StepName,
+        pattern: str,
+        use: FileUse,
+        writers: list[_Writer],
+        *,
+        from_workspace: bool,
+    ) -> None:
+        """Feed a read from the last step that surely wrote the file, and those after it."""
+        found: list[_Writer] = []
+        settled = False
+        for writer in reversed(writers):
+            if overlap(pattern, writer.pattern):
+                found.append(writer)
+                settled = writer.settles and writer.pattern == pattern
+                if settled:
+                    break
+        for writer in found:
+            if writer.step != step:
+                self._need(writer, step, use)
+        if settled:
+            return
+        if from_workspace:
+            self.flow.read[step].setdefault(pattern, use)
+            self._guess(step, pattern, use)
+
+    def _guess(self, step: StepName, pattern: str, use: FileUse) -> None:
+        """Let commands that ran before hand on the file, should they have written it."""
+        for commander, command, writers in reversed(self.commands):
+            if commander == step:
+                continue
+            need = FileNeed(pattern, step, commander, use.chain, command.chain)
+            if any((n.pattern, n.step) == (pattern, step) for n in self.flow.needs):
+                return
+            self.flow.needs.append(need)
+            self.flow.guessed.append(need)
+            if pattern not in self.flow.written[commander]:
+                self.flow.written[commander][pattern] = command
+                self._read(commander, pattern, command, writers, from_workspace=True)
+            return
+
+    def _imports(self, step: StepName, site: Site) -> None:
+        """A module that an earlier step wrote is one of its files."""
+        for path, chain in site.effects.modules.items():
+            if not path.startswith("import "):
+                continue
+            base = path.removeprefix("import ").replace(".", "/")
+            for writer in self.writers:
+                if writer.pattern in (f"{base}.py", f"{base}/__init__.py"):
+                    use = FileUse("reads", writer.pattern, chain, path, sure=True)
+                    if writer.step != step:
+                        self._need(writer, step, use)
+
+    def _need(self, writer: _Writer, step: StepName, use: FileUse) -> None:
+        need = FileNeed(writer.pattern, step, writer.step, use.chain, writer.use.chain)
+        if not any((n.pattern, n.step) == (need.pattern, step) for n in self.flow.needs):
+            self.flow.needs.append(need)
+
+
+def _uses(flow: FileFlow, site: Site) -> Iterator[FileUse]:
+    for use in site.effects.files:
+        if use.text is None or normal(use.text) in ("*", "**"):
+            flow.unresolved.append((site, use))
+        else:
+            yield use
+
+
+def _drop_covered_folders(flow: FileFlow, step: StepName, written: dict[str, FileUse]) -> None:
+    """A folder that a step made travels with the files in it, if they are known."""
+    if any(site.step == step for site, use in flow.unresolved if use.use in _WRITES):
+        return
+    for folder in list(written):
+        inside = any(other.startswith(folder + "/") for other in written)
+        needed = any(n.pattern == folder and n.producer == step for n in flow.needs)
+        if written[folder].use == "makes" and inside and not needed:
+            del written[folder]

@@ -1,0 +1,1 @@
+"""From the bytes of a notebook to its code cells, each with its role and its syntax tree."""

@@ -1,0 +1,1 @@
+"""The walk through the notebook, an abstract run: what each cell reads, binds and changes."""

@@ -1,0 +1,203 @@
+"""Owns the objects that the analysis tells apart, and what may be reached from what.
+
+A *thing* stands for all the objects that one place of the text may make. A *value* is
+a set of things, by number: what a name may refer to. Immutable objects are one thing
+per type, can be reached from anywhere, and share nothing. Links only grow; each
+remembers at which site it was made, so that "reachable at the end of step 3" can be
+asked afterwards.
+"""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from cellwright.compiler.reading.scopes import Scope
+
+Value = frozenset[int]
+
+UNBOUND = 0
+NOTHING: Value = frozenset()
+ANY_ITEM = "[]"
+ANY_KEY = "{}"
+ANY_ATTRIBUTE = "*"
+MEMORY = "~"
+
+
+class Kind(Enum):
+    """What a thing is."""
+
+    UNBOUND = "unbound"
+    SCALAR = "scalar"
+    """An immutable object without parts: a number, a string, None, …"""
+    LIBRARY = "library"
+    """A module, or what is found in one, by its path (`numpy.random.rand`)."""
+    PLAIN = "plain"
+    """An object of a type that the effects describe, or of none (then opaque)."""
+    FUNCTION = "function"
+    CLASS = "class"
+    INSTANCE = "instance"
+    METHOD = "method"
+    """A function and the object that it is bound to."""
+    GENERATOR = "generator"
+    FRAME = "frame"
+    """The variables of a call that inner functions share."""
+    MEMORY = "memory"
+    """What arrays and their views have in common; it has no identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of the text of a cell (by its index among the parsed cells)."""
+
+    cell: int
+    node: ast.AST
+
+
+@dataclass(slots=True)
+class Code:
+    """The text of a function: its node, its scope, and the cell where it stands."""
+
+    node: ast.AST
+    scope: Scope
+    cell: int
+    private: str = ""
+
+
+@dataclass(slots=True)
+class Thing:
+    """One object of the analysis.
+
+    `type` is a name of the effects data, or a library path; "" for opaque. `open` means
+    that attributes which nothing is known about may hold anything it reaches. `text` is
+    what a string or path says, with `*` for the parts that are not known.
+    """
+
+    number: int
+    kind: Kind
+    type: str
+    born: int
+    place: Place | None = None
+    fields: dict[str, Value] = field(default_factory=dict)
+    out: dict[int, int] = field(default_factory=dict)
+    code: Code | None = None
+    closure: tuple[int, ...] = ()
+    bases: tuple[Value, ...] = ()
+    open: bool = False
+    text: str | None = None
+
+
+_SHARELESS = frozenset({Kind.UNBOUND, Kind.SCALAR, Kind.LIBRARY})
+
+
+class Heap:
+    """The things of one compilation. `now` is the site at work: links are dated by it."""
+
+    def __init__(self) -> None:
+        self.things: list[Thing] = [Thing(UNBOUND, Kind.UNBOUND, "", 0)]
+        self.now = 0
+        self.growth = 0
+        self._scalars: dict[tuple[str, str | None], int] = {}
+        self._library: dict[str, int] = {}
+        self._made: dict[tuple[object, ...], int] = {}
+
+    def __getitem__(self, number: int) -> Thing:
+        return self.things[number]
+
+    # -- making --------------------------------------------------------------------
+
+    def scalar(self, type_name: str = "scalar", text: str | None = None) -> Value:
+        """Return the value of an immutable of a type."""
+        number = self._scalars.get((type_name, text))
+        if number is None:
+            thing = self._add(Kind.SCALAR, type_name, None)
+            thing.text = text
+            number = self._scalars[type_name, text] = thing.number
+        return frozenset((number,))
+
+    def library(self, path: str) -> Value:
+        """Return the value of a module, or of what is found in one."""
+        number = self._library.get(path)
+        if number is None:
+            number = self._add(Kind.LIBRARY, path, None).number
+            self._library[path] = number
+        return frozenset((number,))
+
+    def make(
+        self, key: tuple[object, ...], *, kind: Kind, type_name: str, place: Place | None
+    ) -> Thing:
+        """Return the thing made at a place of the text in a context; the same each time."""
+        number = self._made.get((kind, type_name, key))
+        if number is not None:
+            return self.things[number]
+        thing = self._add(kind, type_name, place)
+        self._made[(kind, type_name, key)] = thing.number
+        return thing
+
+    def _add(self, kind: Kind, type_name: str, place: Place | None) -> Thing:
+        thing = Thing(len(self.things), kind, type_name, self.now, place)
+        self.things.append(thing)
+        self.growth += 1
+        return thing
+
+    # -- linking -------------------------------------------------------------------
+
+    def put(self, thing: Thing, name: str, value: Value) -> None:
+        """Let a field of a thing refer to a value, too."""
+        old = thing.fields.get(name, NOTHING)
+        new = value - {UNBOUND}
+        if new <= old and name in thing.fields:
+            return
+        thing.fields[name] = old | new
+        self.growth += 1
+        for target in new - old:
+            thing.out.setdefault(target, self.now)
+
+    def hold(self, thing: Thing, value: Value) -> None:
+        """Let a thing hold a value somewhere inside."""
+        self.put(thing, ANY_ATTRIBUTE, value)
+
+    def bind_closure(self, thing: Thing, frames: tuple[int, ...]) -> None:
+        """Let a function see the variables of the calls it was made in."""
+        thing.closure = frames
+        for frame in frames:
+            thing.out.setdefault(frame, self.now)
+
+    def memory(self, thing: Thing) -> Value:
+        """Return the memory of an array-like, made at the first view of it."""
+        found = thing.fields.get(MEMORY)
+        if found is None:
+            memory = self._add(Kind.MEMORY, "memory", thing.place)
+            found = frozenset((memory.number,))
+            self.put(thing, MEMORY, found)
+        return found
+
+    # -- asking --------------------------------------------------------------------
+
+    def mutable(self, value: Iterable[int]) -> list[int]:
+        """Return the things of a value that can be changed."""
+        return [n for n in value if self.things[n].kind not in _SHARELESS]
+
+    def types(self, value: Value) -> set[str]:
+        """Return the type names of the things in a value; "" stands for unknown."""
+        return {self.things[number].type for number in value if number != UNBOUND}
+
+    def reach(self, value: Iterable[int], *, until: int | None = None) -> set[int]:
+        """Return what can be reached from a value (itself included), sharing things only.
+
+        `until` asks for the links made up to that site.
+        """
+        things = self.things
+        seen: set[int] = set()
+        todo = [number for number in value if things[number].kind not in _SHARELESS]
+        while todo:
+            number = todo.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            for target, born in things[number].out.items():
+                if target in seen or (until is not None and born > until):
+                    continue
+                if things[target].kind not in _SHARELESS:
+                    todo.append(target)
+        return seen

@@ -1,0 +1,366 @@
+"""Owns items, iteration and operators: what is in a container, and what asking sets off."""
+
+import ast
+
+from cellwright.compiler.walking import attributes, calls, comprehensions, library, specials
+from cellwright.compiler.walking.effects import effects_data
+from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.machine import Machine
+
+INDEXED = 16
+CONTAINERS = frozenset({"list", "tuple", "dict", "set"})
+_OPERATORS = {
+    "Add": "add", "Sub": "sub", "Mult": "mul", "MatMult": "matmul", "Div": "truediv",
+    "Mod": "mod", "Pow": "pow", "LShift": "lshift", "RShift": "rshift", "BitOr": "or",
+    "BitXor": "xor", "BitAnd": "and", "FloorDiv": "floordiv",
+}  # fmt: skip
+_TESTS = {
+    "Eq": ("eq", "eq"), "NotEq": ("ne", "eq"), "Lt": ("lt", "gt"), "LtE": ("le", "ge"),
+    "Gt": ("gt", "lt"), "GtE": ("ge", "le"), "In": ("contains", "contains"),
+    "NotIn": ("contains", "contains"), "UAdd": ("pos", ""), "USub": ("neg", ""),
+    "Invert": ("invert", ""), "Not": ("bool", ""),
+}  # fmt: skip
+_QUESTIONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "In", "NotIn"})
+
+
+def constant_key(node: ast.expr) -> str | None:
+    """Return the spelling of a literal index or key; None if it is computed."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | int | bool):
+        return repr(node.value)
+    return None
+
+
+def item_field(key: str | None) -> str:
+    """Return the field of a container that a key's item is in."""
+    return ANY_ITEM if key is None else f"[{key}]"
+
+
+def surely_not_empty(node: ast.expr) -> bool:
+    """Tell whether the text shows that iterating gives at least one item."""
+    match node:
+        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+            return any(not isinstance(item, ast.Starred) for item in items)
+        case ast.Dict(keys=keys):
+            return any(key is not None for key in keys)
+        case ast.Constant(value=str(text)):
+            return bool(text)
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(stop))]):
+            return stop > 0
+        case ast.Call(
+            func=ast.Name(id="range"), args=[ast.Constant(value=int(a)), ast.Constant(value=int(b))]
+        ):
+            return b > a
+        case ast.Call(func=ast.Name(id="enumerate" | "reversed" | "sorted"), args=[inner, *_]):
+            return surely_not_empty(inner)
+        case _:
+            return False
+
+
+# -- items -----------------------------------------------------------------------------
+
+
+def all_items(thing: Thing) -> Value:
+    """Return everything that is in a container, by position, key or otherwise."""
+    found = NOTHING
+    for name, value in thing.fields.items():
+        if name.startswith("["):
+            found |= value
+    return found
+
+
+def read_item(
+    m: Machine, owner: Value, key: str | None, node: ast.AST, *, index: Value = NOTHING
+) -> Value:
+    """Return what `owner[key]` may refer to; `index` is the value of the key."""
+    found = NOTHING
+    for number in sorted(owner):
+        found |= _item_of(m, m.heap[number], key, node, index)
+    return found
+
+
+def _item_of(m: Machine, thing: Thing, key: str | None, node: ast.AST, index: Value) -> Value:
+    match thing.kind:
+        case Kind.UNBOUND:
+            return NOTHING
+        case Kind.SCALAR:
+            return m.heap.scalar("str" if thing.type == "str" else "scalar")
+        case Kind.LIBRARY:
+            return library.item_of_member(m, thing, index, key=key, node=node)
+        case Kind.CLASS:
+            return frozenset((thing.number,))
+        case Kind.INSTANCE:
+            return _instance_item(m, thing, node, index)
+        case Kind.PLAIN if thing.type in CONTAINERS:
+            return _contained(m, thing, key)
+        case Kind.PLAIN if effects_data().knows_type(thing.type):
+            word = "[scalar]" if _all_scalar(m, index) else "[other]"
+            return library.typed_item(m, thing, word, node=node)
+        case _:
+            return attributes.opaque_part(m, thing)
+
+
+def _all_scalar(m: Machine, value: Value) -> bool:
+    return bool(value) and all(m.heap[number].kind is Kind.SCALAR for number in value)
+
+
+def _contained(m: Machine, thing: Thing, key: str | None) -> Value:
+    if thing.open:
+        return all_items(thing) | {thing.number} | m.heap.scalar()
+    if key is None or key.startswith("-"):
+        return all_items(thing)
+    found = thing.fields.get(item_field(key))
+    return (found or NOTHING) | thing.fields.get(ANY_ITEM, NOTHING)
+
+
+def _instance_item(m: Machine, thing: Thing, node: ast.AST, index: Value) -> Value:
+    self_value = frozenset((thing.number,))
+    members, complete = attributes.class_member(m, thing.bases, "__getitem__")
+    found = (
+        calls.call(m, members, calls.given(self_value, index), node=node) if members else NOTHING
+    )
+    if thing.open or not complete:
+        found |= attributes.opaque_part(m, thing)
+    return found
+
+
+def read_slice(m: Machine, owner: Value, node: ast.AST) -> Value:
+    """Return what `owner[a:b]` gives: a new container, a view, or what is defined."""
+    found = NOTHING
+    for number in sorted(owner):
+        thing = m.heap[number]
+        if thing.kind is Kind.PLAIN and thing.type in CONTAINERS:
+            copy = m.make(node, thing.type, part=thing.number)
+            copy.open = thing.open
+            m.heap.put(copy, ANY_ITEM, all_items(thing))
+            found |= {copy.number}
+        elif thing.kind is Kind.PLAIN and effects_data().knows_type(thing.type):
+            found |= library.typed_item(m, thing, "[slice]", node=node)
+        else:
+            found |= _item_of(m, thing, None, node, m.heap.scalar("slice"))
+    return found
+
+
+def store_item(m: Machine, owner: Value, key: str | None, value: Value, *, node: ast.AST) -> None:
+    """Note `owner[key] = value`."""
+    for number in sorted(owner):
+        thing = m.heap[number]
+        if thing.type == "cellwright.namespace":
+            specials.store_in_namespace(m, key, value, node)
+        elif thing.kind is Kind.LIBRARY:
+            library.change_member(m, thing.type, node=node, what="item assignment")
+        if thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY):
+            continue
+        members, _ = attributes.class_member(m, thing.bases, "__setitem__")
+        if thing.kind is Kind.INSTANCE and members:
+            arguments = calls.given(frozenset((number,)), m.heap.scalar(), value)
+            calls.call(m, members, arguments, node=node)
+            continue
+        _store_in(m, thing, key, value, node)
+
+
+def _store_in(m: Machine, thing: Thing, key: str | None, value: Value, node: ast.AST) -> None:
+    data = effects_data()
+    itself = frozenset((thing.number,))
+    if data.flag(thing.type, "frame"):
+        m.change_things([thing.number], node)  # a column is replaced, not written into
+        m.heap.hold(thing, library.flattened(m, value))
+        return
+    m.change(itself, node)
+    if data.flag(thing.type, "indexer"):
+        m.change(thing.fields.get("of", NOTHING), node)
+        for number in thing.fields.get("of", NOTHING):
+            m.heap.hold(m.heap[number], library.flattened(m, value))
+    elif data.flag(thing.type, "array"):
+        m.heap.hold(thing, library.flattened(m, value))
+    elif thing.type in CONTAINERS:
+        m.heap.put(thing, item_field(key), value)
+    else:
+        m.heap.hold(thing, value)
+        m.heap.put(thing, ANY_ITEM, value)
+
+
+def delete_item(m: Machine, owner: Value, node: ast.AST) -> None:
+    """Note `del owner[key]`."""
+    for number in sorted(owner):
+        thing = m.heap[number]
+        itself = frozenset((number,))
+        if thing.kind is Kind.LIBRARY:
+            library.change_member(m, thing.type, node=node, what="item deletion")
+        members, _ = attributes.class_member(m, thing.bases, "__delitem__")
+        if thing.kind is Kind.INSTANCE and members:
+            calls.call(m, members, calls.given(itself, m.heap.scalar()), node=node)
+            continue
+        m.change(itself, node)
+        if thing.type == "list":
+            m.heap.put(thing, ANY_ITEM, all_items(thing))
+
+
+# -- iteration -------------------------------------------------------------------------
+
+
+def iterate(m: Machine, value: Value, node: ast.AST) -> Value:
+    """Return what iterating over a value may give; a generator is run."""
+    found = NOTHING
+    for number in sorted(value):
+        found |= _iterate_one(m, m.heap[number], node)
+    return found
+
+
+def _iterate_one(m: Machine, thing: Thing, node: ast.AST) -> Value:
+    match thing.kind:
+        case Kind.UNBOUND:
+            return NOTHING
+        case Kind.SCALAR:
+            return m.heap.scalar("str" if thing.type == "str" else "scalar")
+        case Kind.LIBRARY:
+            return m.heap.scalar()
+        case Kind.GENERATOR:
+            return run_generator(m, thing, node)
+        case Kind.INSTANCE:
+            return _iterate_instance(m, thing, node)
+        case Kind.PLAIN if thing.type == "dict":
+            more = frozenset((thing.number,)) if thing.open else NOTHING
+            return thing.fields.get(ANY_KEY, NOTHING) | more | m.heap.scalar()
+        case Kind.PLAIN if thing.type in CONTAINERS:
+            return _contained(m, thing, None)
+        case Kind.PLAIN if effects_data().knows_type(thing.type):
+            return library.typed_item(m, thing, "[each]", node=node)
+        case _:
+            m.change_things([thing.number], node)
+            return attributes.opaque_part(m, thing)
+
+
+def run_generator(m: Machine, thing: Thing, node: ast.AST) -> Value:
+    """Walk the body of a generator; return what it yields."""
+    m.change_things([thing.number], node)
+    if thing.code is not None and isinstance(thing.code.node, ast.GeneratorExp):
+        return comprehensions.consume(m, thing.number, node)
+    return calls.resume(m, thing, node)
+
+
+def _iterate_instance(m: Machine, thing: Thing, node: ast.AST) -> Value:
+    self_value = frozenset((thing.number,))
+    found = NOTHING
+    for name in ("__iter__", "__aiter__", "__await__"):
+        members, _ = attributes.class_member(m, thing.bases, name)
+        if members:
+            iterator = calls.call(m, members, calls.given(self_value), node=node)
+            if iterator != self_value:
+                found |= iterate(m, iterator - self_value, node)
+    for name in ("__next__", "__anext__", "__getitem__"):
+        members, complete = attributes.class_member(m, thing.bases, name)
+        if members:
+            with m.maybe():
+                arguments = calls.given(self_value, m.heap.scalar())
+                found |= calls.call(m, members, arguments, node=node)
+        elif not complete:
+            found |= attributes.opaque_part(m, thing)
+    return found
+
+
+def element(m: Machine, value: Value, index: int, *, default: Value) -> Value:
+    """Return what unpacking gives at a position."""
+    found = NOTHING
+    for number in value:
+        thing = m.heap[number]
+        exact = thing.fields.get(f"[{index}]")
+        if exact is None or thing.type not in ("tuple", "list"):
+            return default
+        found |= exact | thing.fields.get(ANY_ITEM, NOTHING)
+    return found
+
+
+# -- operators -------------------------------------------------------------------------
+
+
+def operator(m: Machine, name: str, left: Value, right: Value, *, node: ast.AST) -> Value:
+    """Return what an operator gives; the notebook's own classes are asked."""
+    found = NOTHING
+    own = [n for n in sorted(left | right) if m.heap[n].kind in (Kind.INSTANCE, Kind.GENERATOR)]
+    if own:
+        found |= _own_operator(m, name, left, right, node)
+    others = [n for n in sorted(left | right) if n not in own]
+    kinds = [m.heap[number] for number in others]
+    if not any(thing.kind not in (Kind.SCALAR, Kind.UNBOUND) for thing in kinds):
+        return found | m.heap.scalar("bool" if name in _QUESTIONS else "scalar")
+    return found | _library_operator(m, name, kinds, node)
+
+
+def _library_operator(m: Machine, name: str, kinds: list[Thing], node: ast.AST) -> Value:
+    data = effects_data()
+    found = NOTHING
+    types = {thing.type for thing in kinds if thing.kind is Kind.PLAIN}
+    for preferred in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
+        if preferred in types:
+            return frozenset((m.make(node, preferred).number,)) | m.heap.scalar()
+    for thing in kinds:
+        if thing.kind is Kind.SCALAR:
+            continue
+        if name in _QUESTIONS and (thing.type in CONTAINERS or data.knows_type(thing.type)):
+            found |= m.heap.scalar("bool")
+        elif thing.type in CONTAINERS:
+            new = m.make(node, thing.type)
+            m.heap.put(new, ANY_ITEM, all_items(thing))
+            m.heap.put(new, ANY_KEY, thing.fields.get(ANY_KEY, NOTHING))
+            found |= {new.number}
+        else:
+            new = m.make(node, thing.type if thing.kind is Kind.PLAIN else "")
+            m.heap.hold(new, frozenset(t.number for t in kinds))
+            found |= {new.number} | m.heap.scalar()
+            if name in ("LShift", "RShift") and not thing.type:
+                m.change(frozenset(t.number for t in kinds), node)
+    return found
+
+
+def _own_operator(m: Machine, name: str, left: Value, right: Value, node: ast.AST) -> Value:
+    if name in _OPERATORS:
+        forward, backward = f"__{_OPERATORS[name]}__", f"__r{_OPERATORS[name]}__"
+    else:
+        first, second = _TESTS[name]
+        forward, backward = f"__{first}__", f"__{second}__"
+    if name in ("In", "NotIn"):
+        left, right = right, left
+    found = NOTHING
+    for owner, other, method in ((left, right, forward), (right, left, backward)):
+        for number in sorted(owner):
+            thing = m.heap[number]
+            if thing.kind is Kind.GENERATOR:
+                found |= run_generator(m, thing, node)
+            if thing.kind is not Kind.INSTANCE:
+                continue
+            members, complete = attributes.class_member(m, thing.bases, method)
+            if members:
+                arguments = calls.given(frozenset((number,)), other)
+                found |= calls.call(m, members, arguments, node=node)
+            elif not complete:
+                new = m.make(node, "")
+                m.heap.hold(new, left | right)
+                found |= {new.number}
+    return found | m.heap.scalar()
+
+
+def in_place_operator(m: Machine, name: str, left: Value, right: Value, *, node: ast.AST) -> Value:
+    """Return what `left op= right` binds; what can be changed in place, is."""
+    found = NOTHING
+    for number in sorted(left):
+        thing = m.heap[number]
+        itself = frozenset((number,))
+        if thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY) or thing.type == "tuple":
+            found |= operator(m, name, itself, right, node=node)
+            continue
+        members, complete = attributes.class_member(m, thing.bases, f"__i{_OPERATORS[name]}__")
+        if thing.kind is Kind.INSTANCE and members:
+            found |= calls.call(m, members, calls.given(itself, right), node=node)
+            continue
+        if thing.kind is Kind.INSTANCE and complete:
+            found |= operator(m, name, itself, right, node=node)
+            continue
+        m.change(itself, node)
+        if thing.type in CONTAINERS:
+            m.heap.put(thing, ANY_ITEM, iterate(m, right, node))
+        elif not effects_data().flag(thing.type, "array"):
+            m.heap.hold(thing, right)
+        found |= itself
+        if not thing.type:
+            found |= operator(m, name, itself, right, node=node)
+    return found

@@ -1,0 +1,250 @@
+"""Owns what happens in other people's code: modules, their functions, objects of their
+types, by the effects data; and what is assumed where the data say nothing."""
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cellwright.compiler.walking import apply, attributes, calls, items, specials
+from cellwright.compiler.walking.effects import UNKNOWN, effects_data
+from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.machine import Machine
+
+if TYPE_CHECKING:
+    from cellwright.compiler.walking.calls import Arguments
+
+TRANSPARENT_BASES = frozenset(
+    {
+        "builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol",
+        "builtins.Exception", "builtins.ValueError", "builtins.RuntimeError",
+        "builtins.KeyError", "builtins.TypeError", "builtins.BaseException",
+    }
+)  # fmt: skip
+"""Bases that add nothing which could surprise."""
+TYPE_FACTORIES = frozenset({"enum.Enum", "enum.IntEnum", "enum.Flag", "enum.StrEnum"})
+
+
+# -- modules ---------------------------------------------------------------------------
+
+
+def read_member(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
+    """Return what `module.name` is."""
+    path = f"{thing.type}.{name}"
+    m.site.effects.modules.setdefault(path, m.chain(node))
+    effect = effects_data().attribute(path)
+    if effect is None:
+        return m.heap.library(path)
+    for use, state in effect.states:
+        apply.note_state(m, use, state, node=node, what=path)
+    if effect.result == "scalar":
+        return m.heap.scalar(effect.type_name or "scalar")
+    return m.heap.library(path)
+
+
+def item_of_member(
+    m: Machine, thing: Thing, index: Value, *, key: str | None, node: ast.AST
+) -> Value:
+    """Return what `module.name[...]` is: a generic type, an option, a new array."""
+    if thing.type == "cellwright.namespace":
+        return specials.namespace_item(m, key, node)
+    state = specials.state_of(thing.type)
+    if state:
+        apply.note_state(m, "uses", state, node=node, what=thing.type)
+        return m.heap.scalar()
+    if thing.type.startswith("numpy."):
+        return frozenset((m.make(node, "numpy.ndarray").number,))
+    held = m.make(node, "")
+    m.heap.hold(held, index)
+    return frozenset((held.number, thing.number))
+
+
+def change_member(m: Machine, path: str, *, node: ast.AST, what: str) -> None:
+    """Note a change of what is found in a module: known state, or a library's own."""
+    m.unclean()
+    state = specials.state_of(path)
+    if state:
+        apply.note_state(m, "changes-state", state, node=node, what=f"{path}: {what}")
+    else:
+        m.site.effects.patches.setdefault(path, m.chain(node))
+
+
+def patch(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> None:
+    """Note `module.name = …`."""
+    change_member(m, f"{thing.type}.{name}", node=node, what="assignment")
+
+
+def call_member(m: Machine, path: str, arguments: "Arguments", *, node: ast.AST) -> Value:
+    """Return what calling something found in a module gives."""
+    special = specials.library_call(m, path, arguments, node=node)
+    if special is not None:
+        return special
+    owner = path.rpartition(".")[0]
+    state = specials.state_of(owner)
+    if state:
+        use = "uses" if path.rpartition(".")[2] in specials.READING_METHODS else "changes-state"
+        if use == "changes-state":
+            m.unclean()
+        apply.note_state(m, use, state, node=node, what=path)
+        return m.heap.scalar()
+    effect = effects_data().find(path)
+    if effect is None:
+        return apply.apply_effect(m, UNKNOWN, NOTHING, arguments, node=node, path=path)
+    return apply.apply_effect(m, effect, NOTHING, arguments, node=node, path=path)
+
+
+# -- objects ---------------------------------------------------------------------------
+
+
+def scalar_attribute(m: Machine, thing: Thing, name: str) -> Value:
+    """Return an attribute of an immutable: immutable as well."""
+    return specials.path_attribute(m, thing, name) or m.heap.scalar()
+
+
+def typed_attribute(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
+    """Return an attribute of an object whose type the data describe."""
+    data = effects_data()
+    itself = frozenset((thing.number,))
+    stored = thing.fields.get(name, NOTHING)
+    effect = data.method(thing.type, "." + name)
+    if effect is not None:
+        return stored | apply.result_of(m, effect, itself, calls.given(), node=node, part=name)
+    if data.method(thing.type, ".*") is not None and data.method(thing.type, name) is None:
+        effect = data.method(thing.type, ".*")
+        assert effect is not None
+        return stored | apply.result_of(m, effect, itself, calls.given(), node=node, part=name)
+    method = m.make(node, "method", Kind.METHOD, part=(name, thing.number))
+    method.text = name
+    m.heap.put(method, "self", itself)
+    return stored | {method.number}
+
+
+def typed_item(m: Machine, thing: Thing, word: str, *, node: ast.AST) -> Value:
+    """Return an item of an object whose type the data describe."""
+    data = effects_data()
+    effect = data.method(thing.type, word) or data.method(thing.type, "[*]")
+    if effect is None:
+        if word == "[each]":
+            m.change_things([thing.number], node)
+        return attributes.opaque_part(m, thing) | m.heap.scalar()
+    itself = frozenset((thing.number,))
+    return apply.apply_effect(m, effect, itself, calls.given(), node=node, path=thing.type)
+
+
+def call_typed_method(
+    m: Machine, thing: Thing, name: str, arguments: "Arguments", *, node: ast.AST
+) -> Value:
+    """Return what a method of an object gives."""
+    itself = frozenset((thing.number,))
+    if thing.kind is Kind.SCALAR:
+        special = specials.scalar_method(m, thing, name, arguments, node=node)
+        if special is not None:
+            return special
+    if thing.kind in (Kind.FUNCTION, Kind.METHOD):
+        return call_unknown(m, itself, arguments, node=node)
+    if thing.kind is Kind.GENERATOR:
+        return items.run_generator(m, thing, node)
+    if name in ("eval", "query") and thing.type in ("", "pandas.DataFrame"):
+        specials.read_marked_names(m, arguments.at("0"), node, sure=bool(thing.type))
+    effect = effects_data().method(thing.type or "object", name)
+    stored = thing.fields.get(name, NOTHING)
+    if effect is None and thing.kind is Kind.SCALAR:
+        return m.heap.scalar()
+    if effect is None:
+        effect = UNKNOWN
+    found = apply.apply_effect(m, effect, itself, arguments, node=node, path=f"{thing.type}.{name}")
+    return found | (calls.call(m, stored, arguments, node=node) if stored else NOTHING)
+
+
+def call_inherited(
+    m: Machine, thing: Thing, name: str, arguments: "Arguments", *, node: ast.AST
+) -> Value:
+    """Return what a method gives that a class of the notebook has from a library."""
+    itself = frozenset((thing.number,))
+    data = effects_data()
+    for base in library_bases(m, thing):
+        effect = data.find(base)
+        if effect is not None and effect.type_name and data.knows_type(effect.type_name):
+            known = data.method(effect.type_name, name)
+            if known is not None:
+                run = replace(known, calls=(*known.calls, *_halves(name)))
+                return apply.apply_effect(m, run, itself, arguments, node=node, path=base)
+    return apply.apply_effect(m, UNKNOWN, itself, arguments, node=node, path=name)
+
+
+def _halves(name: str) -> tuple[str, ...]:
+    """Return the methods that a method such as `fit_transform` is made of."""
+    return (name, *name.split("_", 1)) if "_" in name else (name,)
+
+
+def library_bases(m: Machine, thing: Thing) -> list[str]:
+    """Return the library classes that a class or instance of the notebook derives from."""
+    found: list[str] = []
+    seen: set[int] = set()
+    todo = [number for base in thing.bases for number in sorted(base)]
+    while todo:
+        number = todo.pop(0)
+        if number in seen:
+            continue
+        seen.add(number)
+        base = m.heap[number]
+        if base.kind is Kind.LIBRARY:
+            found.append(base.type)
+        todo += [item for inner in base.bases for item in sorted(inner)]
+    return found
+
+
+def decorate(m: Machine, decorator: Thing, value: Value, *, node: ast.AST) -> Value:
+    """Return what a library's decorator makes of a function or class.
+
+    The usual ones hand on what they wrap; the data name those that do not.
+    """
+    path = decorator.type
+    special = specials.library_call(m, path, calls.given(value), node=node)
+    if special is not None and path != "functools.wraps":
+        return special
+    effect = effects_data().modules.get(path.rpartition(".")[0], {}).get(path.rpartition(".")[2])
+    if effect is not None and effect.result not in ("new", "unknown"):
+        return apply.apply_effect(m, effect, NOTHING, calls.given(value), node=node, path=path)
+    return value
+
+
+def call_unknown(m: Machine, receiver: Value, arguments: "Arguments", *, node: ast.AST) -> Value:
+    """Return what a call gives of which nothing is known."""
+    return apply.apply_effect(m, UNKNOWN, receiver, arguments, node=node, path="")
+
+
+def call_folded(m: Machine, thing: Thing, given: Value, *, node: ast.AST) -> Value:
+    """Return what a call of the notebook's own function gives, without walking it.
+
+    Used where walking would not end: everything that its text may touch is taken to be
+    read and changed.
+    """
+    code = thing.code
+    assert code is not None
+    touched = given | frozenset(thing.out)
+    for name in sorted(code.scope.late):
+        touched |= m.load_global(name, code.scope.late[name])
+    for name in sorted(code.scope.bound_late):
+        with m.maybe():
+            m.store_global(name, frozenset((m.make(node, "", part=name).number,)), node)
+    m.change(touched, node, deep=True)
+    result = m.make(node, "", part="folded")
+    m.heap.hold(result, touched)
+    return frozenset((result.number,)) | m.heap.scalar()
+
+
+def flattened(m: Machine, value: Value, depth: int = 1) -> Value:
+    """Return what is inside containers, so many levels down, as a table holds it."""
+    found: set[int] = set()
+    for number in value:
+        thing = m.heap[number]
+        if thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY):
+            continue
+        data = effects_data()
+        if thing.kind is Kind.PLAIN and depth and thing.type in items.CONTAINERS:
+            found |= flattened(m, items.all_items(thing), depth - 1)
+        elif data.flag(thing.type, "array") or data.flag(thing.type, "frame"):
+            found |= thing.fields.get(ANY_ATTRIBUTE, NOTHING)
+        else:
+            found.add(number)
+    return frozenset(found)

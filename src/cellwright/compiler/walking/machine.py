@@ -1,0 +1,460 @@
+"""Owns the state of the analysis as it walks through the notebook: names, calls, site.
+
+The walk is an abstract run of the notebook: statements are met in the order in which a
+kernel runs them, both branches of a choice are taken and joined, loops are walked until
+nothing new is found, calls of the notebook's own functions are walked with what is
+known of their arguments. What each site reads from before, binds, and may change is
+noted on the way.
+"""
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cellwright.compiler.reading.scopes import Scope, ScopeKind, ScopeTable, mangled
+from cellwright.compiler.walking.heap import NOTHING, UNBOUND, Code, Heap, Kind, Place, Thing, Value
+from cellwright.model.pipeline import StepName
+
+BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython"}
+SHELL = "__cellwright_shell__"
+ALWAYS_BOUND = frozenset(
+    {
+        "__name__",
+        "__doc__",
+        "__builtins__",
+        "__annotations__",
+        "__spec__",
+        "__class__",
+        "__qualname__",
+        "__module__",
+        "__loader__",
+        "__package__",
+        "__debug__",
+        "__file__",
+    }
+)
+DEPTH = 12
+BUDGET = 400_000
+
+
+class Variable(NamedTuple):
+    """What a module-level name means: `origin` is the site that surely bound it (-1 where
+    several may have), `definition` the number of the definition that did."""
+
+    value: Value
+    origin: int
+    definition: int | None = None
+
+
+MISSING = Variable(frozenset((UNBOUND,)), -1)
+Chain = tuple[Place, ...]
+
+
+@dataclass(slots=True)
+class NameRead:
+    """A name that a site looks up and may find as an earlier site left it."""
+
+    chain: Chain
+    late: bool
+    guarded: bool
+    sure: bool = True
+
+
+class FileUse(NamedTuple):
+    """A file read, written, appended to: `text` is its path, None where not known."""
+
+    use: str
+    text: str | None
+    chain: Chain
+    what: str
+    sure: bool
+
+
+class StateUse(NamedTuple):
+    """State of the process: `use` is one of seeds, draws, sets, changes-state, uses."""
+
+    use: str
+    state: str
+    chain: Chain
+    what: str
+    sure: bool
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a site does besides names and objects; see `effects.py`."""
+
+    files: list["FileUse"] = field(default_factory=list)
+    states: list["StateUse"] = field(default_factory=list)
+    marks: dict[str, Chain] = field(default_factory=dict)
+    patches: dict[str, Chain] = field(default_factory=dict)
+    modules: dict[str, Chain] = field(default_factory=dict)
+    calls: dict[str, Chain] = field(default_factory=dict)
+    """Functions of libraries of which nothing is known."""
+
+
+@dataclass(slots=True)
+class Site:
+    """What stands at one place: one shared statement, or cells of a step that adjoin."""
+
+    index: int
+    step: StepName | None
+    body: tuple[tuple[int, ast.stmt], ...]
+    """Cell index and statement, in order."""
+    reads: dict[str, NameRead] = field(default_factory=dict)
+    missing: dict[str, NameRead] = field(default_factory=dict)
+    written: dict[str, Chain] = field(default_factory=dict)
+    changed: dict[int, Chain] = field(default_factory=dict)
+    effects: Effects = field(default_factory=Effects)
+    before: dict[str, Variable] = field(default_factory=dict)
+    after: dict[str, Variable] = field(default_factory=dict)
+    carried: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Definition:
+    """A function, class or import at the top level of a step, or a shared statement.
+
+    `needs` are the names evaluated as it runs, with the definition that bound each (None:
+    bound by other means); `clean` says that running it again does nothing but define.
+    """
+
+    number: int
+    site: int
+    cell: int
+    node: ast.stmt
+    names: tuple[str, ...]
+    things: set[int] = field(default_factory=set)
+    needs: dict[str, int | None] = field(default_factory=dict)
+    foreign: set[str] = field(default_factory=set)
+    clean: bool = True
+    first_thing: int = 0
+
+
+@dataclass(slots=True)
+class Frame:
+    """A call in progress, a class body, or a comprehension."""
+
+    scope: Scope
+    cell: int
+    context: tuple[int, ...]
+    place: Place
+    names: dict[str, Value] = field(default_factory=dict)
+    closure: tuple[int, ...] = ()
+    cells: Thing | None = None
+    returned: Value = NOTHING
+    exits: list["Snapshot"] = field(default_factory=list)
+    entry: dict[str, Value] = field(default_factory=dict)
+    recursive: bool = False
+
+
+class Snapshot(NamedTuple):
+    """The namespaces at one point of a walk."""
+
+    names: dict[str, Variable]
+    own: dict[str, Value]
+
+
+@dataclass(slots=True)
+class Loop:
+    """Where `break` and `continue` of a loop left it."""
+
+    breaks: list[Snapshot] = field(default_factory=list)
+    continues: list[Snapshot] = field(default_factory=list)
+
+
+class Machine:
+    """The state of the walk."""
+
+    def __init__(self, tables: Sequence[ScopeTable]) -> None:
+        self.heap = Heap()
+        self.tables = tables
+        self.names: dict[str, Variable] = {}
+        self._lent = False
+        self.site = Site(-1, None, ())
+        self.cell = 0
+        self.frames: list[Frame] = []
+        self.loops: list[Loop] = []
+        self.dead = False
+        self.watchers: list[tuple[int, dict[str, Variable], dict[str, Value]]] = []
+        self.guards = 0
+        self.doubts = 0
+        self.sees_identity = False
+        self.definition: Definition | None = None
+        self.steps_left = BUDGET
+        self.keep: list[ast.AST] = []
+        self.extra: ScopeTable = {}
+        self.texts_at: dict[tuple[object, ...], set[str]] = {}
+
+    # -- names ---------------------------------------------------------------------
+
+    @property
+    def frame(self) -> Frame | None:
+        """Return the innermost call, class body or comprehension."""
+        return self.frames[-1] if self.frames else None
+
+    @property
+    def context(self) -> tuple[int, ...]:
+        """Return the calls that led here, to tell objects of different calls apart."""
+        return self.frames[-1].context if self.frames else ()
+
+    def load(self, name: str, node: ast.AST) -> Value:
+        """Return what a name may refer to here, and note the read."""
+        frame = self.frame
+        if frame is not None:
+            scope = frame.scope
+            name = mangled(name, scope.private)
+            if scope.owns(name):
+                found = self._own(frame, name)
+                if found is not None or scope.kind is not ScopeKind.CLASS:
+                    return (found or NOTHING) - {UNBOUND}
+            if name in scope.free or name in scope.nonlocals:
+                return self._enclosed(frame, name)
+        return self.load_global(name, node)
+
+    @staticmethod
+    def _own(frame: Frame, name: str) -> Value | None:
+        if frame.cells is not None and name in frame.scope.cells:
+            return frame.cells.fields.get(name)
+        return frame.names.get(name)
+
+    def _enclosed(self, frame: Frame, name: str) -> Value:
+        for number in frame.closure:
+            found = self.heap[number].fields.get(name)
+            if found is not None:
+                return found
+        return NOTHING
+
+    def load_global(self, name: str, node: ast.AST) -> Value:
+        """Return what a module-level name may refer to, and note the read."""
+        variable = self.names.get(name, MISSING)
+        foreign = variable.origin != self.site.index
+        if self.definition is not None and name in self.names:
+            if foreign:
+                self.definition.foreign.add(name)
+            else:
+                self.definition.needs[name] = variable.definition
+        value = variable.value
+        if foreign and value != MISSING.value:
+            self._note(self.site.reads, name, node)
+        if UNBOUND not in value:
+            return value
+        if name in BUILTINS:
+            return (value - {UNBOUND}) | self.heap.library(f"builtins.{name}")
+        if name == SHELL:
+            return self.heap.library("cellwright.shell")
+        if value == MISSING.value and name not in ALWAYS_BOUND:
+            self._note(self.site.missing, name, node)
+        elif foreign:
+            self._note(self.site.reads, name, node)
+        return value - {UNBOUND}
+
+    def _note(self, reads: dict[str, NameRead], name: str, node: ast.AST) -> None:
+        guarded, sure = self.guards > 0, self.doubts == 0
+        late = any(frame.scope.kind is ScopeKind.FUNCTION for frame in self.frames)
+        old = reads.get(name)
+        if old is None or (old.guarded and not guarded) or (sure and not old.sure):
+            reads[name] = NameRead(self.chain(node), late, guarded, sure)
+
+    def store(self, name: str, value: Value, node: ast.AST) -> None:
+        """Bind a name where the code that runs binds it."""
+        frame = self.frame
+        if frame is not None:
+            name = mangled(name, frame.scope.private)
+            if frame.scope.owns(name):
+                self._store_own(frame, name, value)
+                return
+            if name not in frame.scope.globals:
+                for number in frame.closure:
+                    if name in self.heap[number].fields:
+                        self.heap.put(self.heap[number], name, value)
+                        self.change_things([number], node)
+                        return
+        self.store_global(name, value, node)
+
+    def _store_own(self, frame: Frame, name: str, value: Value) -> None:
+        if frame.cells is not None and name in frame.scope.cells:
+            self.heap.put(frame.cells, name, value)
+            return
+        frame.names[name] = value
+        for depth, _, own in self.watchers:
+            if depth == len(self.frames):
+                own[name] = own.get(name, frozenset((UNBOUND,))) | value
+
+    def store_global(
+        self, name: str, value: Value, node: ast.AST, *, definition: int | None = None
+    ) -> None:
+        """Bind a module-level name."""
+        if self.definition is not None and name not in self.definition.names:
+            self.definition.clean = False
+        variable = Variable(value, self.site.index, definition)
+        self._own_names()[name] = variable
+        self.site.written[name] = self.chain(node)
+        for _, names, _ in self.watchers:
+            names[name] = joined(names.get(name, MISSING), variable)
+
+    def define(self, definition: Definition) -> None:
+        """Note that names now mean what a definition made."""
+        for name in definition.names:
+            variable = self.names.get(name, MISSING)
+            if variable.origin == self.site.index and UNBOUND not in variable.value:
+                self._own_names()[name] = variable._replace(definition=definition.number)
+                definition.things |= variable.value
+
+    def delete(self, name: str, node: ast.AST) -> None:
+        """Unbind a name where the code that runs unbinds it."""
+        self.store(name, frozenset((UNBOUND,)), node)
+
+    # -- notes ---------------------------------------------------------------------
+
+    def chain(self, node: ast.AST) -> Chain:
+        """Return the place in the site, and the place in the function it called."""
+        here = Place(self.cell, node)
+        outer = self.frames[0].place if self.frames else here
+        return (outer,) if outer.node is node else (outer, here)
+
+    def change(self, value: Value, node: ast.AST, *, deep: bool = False) -> None:
+        """Note that the things of a value may be changed in place; `deep`: all they reach.
+
+        Functions and classes are not taken to be changed by being within reach.
+        """
+        heap = self.heap
+        numbers = set(heap.mutable(value))
+        if deep:
+            code = (Kind.FUNCTION, Kind.CLASS)
+            inside = heap.reach(number for number in numbers if heap[number].kind not in code)
+            numbers = {number for number in inside if heap[number].kind not in code}
+        for number in tuple(numbers):
+            numbers |= heap[number].fields.get("~", NOTHING)
+        self.change_things(sorted(numbers), node)
+
+    def change_things(self, numbers: Sequence[int], node: ast.AST) -> None:
+        """Note that things may be changed in place."""
+        chain: Chain | None = None
+        for number in numbers:
+            if self.definition is not None:
+                if number >= self.definition.first_thing:
+                    continue  # still in the making
+                self.definition.clean = False
+            if number not in self.site.changed:
+                chain = chain or self.chain(node)
+                self.site.changed[number] = chain
+
+    def unclean(self) -> None:
+        """Note that the definition at work does more than define."""
+        if self.definition is not None:
+            self.definition.clean = False
+
+    # -- flow ----------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Return the namespaces as they are, to come back to or to join."""
+        frame = self.frame
+        self._lent = True
+        return Snapshot(self.names, dict(frame.names) if frame is not None else {})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a point of the walk."""
+        self.names = snapshot.names
+        self._lent = True
+        if self.frames:
+            self.frames[-1].names = dict(snapshot.own)
+        self.dead = False
+
+    def join(self, snapshot: Snapshot) -> bool:
+        """Let the walk go on from here or from there; tell whether that adds anything."""
+        if self.dead:
+            self.restore(snapshot)
+            return True
+        new = self._join_names(snapshot.names)
+        if self.frames:
+            new = _join_own(self.frames[-1].names, snapshot.own) or new
+        return new
+
+    def _own_names(self) -> dict[str, Variable]:
+        """Return the namespace to write to: a copy, if a snapshot refers to it."""
+        if self._lent:
+            self.names = dict(self.names)
+            self._lent = False
+        return self.names
+
+    def _join_names(self, other: dict[str, Variable]) -> bool:
+        if other is self.names:
+            return False
+        new = False
+        for name, variable in other.items():
+            old = self.names.get(name, MISSING)
+            if old is variable:
+                continue
+            both = joined(old, variable)
+            if both != old:
+                self._own_names()[name] = both
+                new = True
+        for name in [name for name in self.names if name not in other]:
+            both = joined(self.names[name], MISSING)
+            if both != self.names[name]:
+                self._own_names()[name] = both
+                new = True
+        return new
+
+    def join_all(self, snapshots: Sequence[Snapshot]) -> None:
+        """Let the walk go on from any of these as well."""
+        for snapshot in snapshots:
+            self.join(snapshot)
+
+    @contextmanager
+    def maybe(self) -> Iterator[None]:
+        """Walk something that may run or not."""
+        before = self.snapshot()
+        with self.doubt():
+            yield
+        self.join(before)
+
+    @contextmanager
+    def doubt(self) -> Iterator[None]:
+        """Walk a path that may not be taken; what is noted there is not sure."""
+        self.doubts += 1
+        yield
+        self.doubts -= 1
+
+    def make(
+        self, node: ast.AST, type_name: str, kind: Kind = Kind.PLAIN, part: object = None
+    ) -> Thing:
+        """Return the thing made at a node in the calls that led here."""
+        key = (id(node), part, self.cell, self.context)
+        return self.heap.make(key, kind=kind, type_name=type_name, place=Place(self.cell, node))
+
+    def code(self, node: ast.AST) -> Code:
+        """Return the code of a function node of the cell at work."""
+        scope = self.scope(node)
+        return Code(node, scope, self.cell, scope.private)
+
+    def scope(self, node: ast.AST) -> Scope:
+        """Return the scope of a node of the cell at work."""
+        found = self.tables[self.cell].get(node)
+        return found if found is not None else self.extra[node]
+
+
+def joined(one: Variable, other: Variable) -> Variable:
+    """Return what a name means where two paths meet."""
+    if one is other or one == other:
+        return one
+    same = one.definition if one.definition == other.definition else None
+    origin = one.origin if one.origin == other.origin else -1
+    return Variable(one.value | other.value, origin, same)
+
+
+def _join_own(target: dict[str, Value], other: dict[str, Value]) -> bool:
+    new = False
+    for name in other.keys() | target.keys():
+        old = target.get(name)
+        both = (old if old is not None else frozenset((UNBOUND,))) | other.get(
+            name, frozenset((UNBOUND,))
+        )
+        if both != old:
+            target[name] = both
+            new = True
+    return new
