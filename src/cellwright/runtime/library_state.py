@@ -36,24 +36,33 @@ def put_numpy_random(state: Any) -> None:
 
 
 def take_errstate() -> Any:
-    """Return what numpy does on errors, and how it prints."""
+    """Return what numpy does on errors."""
     numpy = sys.modules["numpy"]
     return {
         "err": numpy.geterr(),
         "call": numpy.geterrcall(),
         "buffer": numpy.getbufsize(),
-        "print": numpy.get_printoptions(),
     }
 
 
 def put_errstate(state: Any) -> None:
-    """Set what numpy does on errors, and how it prints."""
+    """Set what numpy does on errors."""
     numpy = sys.modules["numpy"]
     numpy.seterrcall(state["call"])
     numpy.seterr(**state["err"])
     numpy.setbufsize(state["buffer"])
+
+
+def take_printoptions() -> Any:
+    """Return how numpy prints."""
+    return sys.modules["numpy"].get_printoptions()
+
+
+def put_printoptions(options: Any) -> None:
+    """Set how numpy prints."""
+    numpy = sys.modules["numpy"]
     known = numpy.get_printoptions()
-    numpy.set_printoptions(**{key: v for key, v in state["print"].items() if key in known})
+    numpy.set_printoptions(**{key: v for key, v in options.items() if key in known})
 
 
 def take_warnings() -> Any:

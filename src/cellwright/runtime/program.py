@@ -117,6 +117,26 @@ class Program:
             linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
 
 
+def awaits(tree: ast.AST) -> bool:
+    """Tell whether a statement, or a part of it, awaits: functions that it defines apart."""
+    waiting: list[ast.AST | None] = [tree]
+    while waiting:
+        match waiting.pop():
+            case None:
+                continue
+            case ast.Await() | ast.AsyncFor() | ast.AsyncWith() | ast.comprehension(is_async=1):
+                return True
+            case ast.FunctionDef() | ast.AsyncFunctionDef() as function:
+                waiting += [*function.decorator_list, function.args, function.returns]
+            case ast.Lambda() as function:
+                waiting.append(function.args)
+            case ast.GeneratorExp() as generator:
+                waiting.append(generator.generators[0].iter)
+            case part:
+                waiting += ast.iter_child_nodes(part)
+    return False
+
+
 def _put(texts: dict[str, list[str]], file: str, line: int, text: str) -> None:
     lines = texts.setdefault(file, [])
     lines.extend("\n" for _ in range(line - len(lines)))

@@ -31,6 +31,9 @@ LIBRARIES: dict[str, Kind] = {
         "numpy.random", libraries.take_numpy_random, libraries.put_numpy_random
     ),
     "state:numpy.errstate": Kind("numpy", libraries.take_errstate, libraries.put_errstate),
+    "state:numpy.printoptions": Kind(
+        "numpy", libraries.take_printoptions, libraries.put_printoptions
+    ),
     "state:warnings": Kind("warnings", libraries.take_warnings, libraries.put_warnings),
     "state:pandas.options": Kind("pandas", libraries.take_pandas, libraries.put_pandas),
     "state:matplotlib.rcparams": Kind(

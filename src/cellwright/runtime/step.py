@@ -93,7 +93,7 @@ class Step:
         try:
             self._run_phases(cells, namespace, state)
             opened.stop()
-            self._save(namespace, state)
+            cells.inside(lambda: self._save(namespace, state))
         finally:
             opened.stop()
             self._found["files_read"], self._found["files_written"] = (
@@ -109,13 +109,13 @@ class Step:
         if spec.inputs:
             from .inputs import load_inputs, sizes
 
-            load_inputs(spec, self._attempt, namespace, state)
+            cells.inside(lambda: load_inputs(spec, self._attempt, namespace, state))
             if spec.unchanged:
                 from .guard import Guard
 
                 names = Names(spec.definitions)
                 guard = Guard(namespace, sizes(spec, self._attempt), names)
-        state.note()
+        cells.inside(state.note)
         for cell in spec.cells:
             cells.run(cell)
             if guard is not None:

@@ -1,9 +1,11 @@
 """That cells run as in a kernel, and what they show is recorded as a notebook shows it."""
 
+import ast
 import base64
 
 import pytest
 
+from cellwright.runtime.program import awaits
 from support.attempts import Steps
 
 
@@ -137,6 +139,45 @@ def test_names_of_the_runtime_do_not_get_into_the_notebooks_namespace(steps: Ste
     assert names == str(
         sorted(["__builtins__", "__doc__", "__loader__", "__name__", "__package__", "__spec__"])
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("await f()", True),
+        ("async with lock: pass", True),
+        ("async for x in xs: pass", True),
+        ("xs = [x async for x in xs]", True),
+        ("if a:\n    b = [await c]", True),
+        ("def f(v=await g()): pass", True),
+        ("(x for x in await xs)", True),
+        ("async def f():\n    await g()", False),
+        ("f = lambda: (x async for x in xs)", False),
+        ("xs = (x async for x in xs)", False),
+        (" + ".join(["1"] * 600), False),
+    ],
+)
+def test_a_statement_awaits_where_it_does_so_outside_of_functions(
+    source: str, expected: bool
+) -> None:
+    assert awaits(ast.parse(source).body[0]) is expected
+
+
+def test_context_variables_hold_from_cell_to_cell_but_not_beyond_one_that_awaits(
+    steps: Steps,
+) -> None:
+    attempt = steps.ok(
+        "v = contextvars.ContextVar('v', default=0)\ntoken = v.set(1)",
+        "print(v.get())\nv.reset(token)\nprint(v.get())",
+        "v.set(2)",
+        "await asyncio.sleep(0)\nv.set(3)\nprint(v.get())",
+        "v.get()",
+        definitions="import asyncio, contextvars",
+    )
+
+    # What a kernel of ipykernel 6 and 7 says.
+    assert attempt.stdout == "1\n0\n3\n"
+    assert attempt.displays[-1][1]["data"]["text/plain"] == "2"
 
 
 def test_cells_can_await_and_tasks_live_on_in_the_next_cell(steps: Steps) -> None:

@@ -34,10 +34,8 @@ STATES = {
         "pd.set_option('display.precision', 1)\npd.reset_option('display.max_rows')",
         "pd.Series([1.23456]).to_string(), pd.get_option('display.max_rows')",
     ),
-    "state:numpy.errstate": (
-        "np.seterr(divide='raise')\nnp.set_printoptions(precision=2)",
-        "np.geterr(), str(np.array([1.23456]))",
-    ),
+    "state:numpy.errstate": ("np.seterr(divide='raise')\nnp.setbufsize(4096)", "np.geterr(), np.getbufsize()"),
+    "state:numpy.printoptions": ("np.set_printoptions(precision=2)", "str(np.array([1.23456]))"),
     "state:matplotlib.rcparams": ("plt.rcParams['font.size'] = 33", "plt.rcParams['font.size']"),
     "state:sklearn.config": (
         "sklearn.set_config(transform_output='pandas')",
@@ -56,6 +54,7 @@ IMPORTS = {
     "state:sklearn.config": "import sklearn",
     "state:numpy.random": "import numpy as np",
     "state:numpy.errstate": "import numpy as np",
+    "state:numpy.printoptions": "import numpy as np",
 }
 PLAIN = "import os, random, warnings, decimal, locale, sys"
 
@@ -76,6 +75,24 @@ def test_state_is_in_the_next_step_what_it_was_and_its_change_is_told(
     assert second.stdout == together.stdout
     if port != "state:locale":
         assert first.manifest.state_changed == [port]
+
+
+IN_A_LOOP = ("state:numpy.errstate", "state:numpy.printoptions", "state:decimal")
+
+
+@pytest.mark.parametrize("port", IN_A_LOOP)
+def test_state_that_is_kept_in_context_variables_outlives_its_statement(
+    steps: Steps, port: str
+) -> None:
+    change, show = STATES[port]
+    imports = f"import asyncio, decimal\n{IMPORTS.get(port, '')}"
+    first = steps.ok(change, outputs=(port,), definitions=imports)
+    second = steps.ok(f"print({show})", inputs=((first, port),), definitions=imports)
+    bare = steps.ok(change, f"print({show})", definitions=imports.replace("asyncio, ", ""))
+
+    assert second.stdout == bare.stdout
+    assert steps.ok(change, f"print({show})", definitions=imports).stdout == bare.stdout
+    assert first.manifest.state_changed == [port]
 
 
 def test_the_import_path_is_restored_for_the_folder_of_the_next_step(steps: Steps) -> None:
