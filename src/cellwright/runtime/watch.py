@@ -5,6 +5,7 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -122,5 +123,8 @@ def _end_leftovers() -> None:
     if os.getpgrp() != os.getpid():
         return  # the group is not ours: there may be others in it
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.killpg(os.getpgrp(), signal.SIGTERM)
+    # As process 1 of a container we are not reached ourselves, so there may be nobody.
+    # The group 1 then means all processes of the container: whatever else runs in it.
+    with suppress(ProcessLookupError):
+        os.killpg(os.getpgrp(), signal.SIGTERM)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

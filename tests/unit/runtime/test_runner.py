@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cellwright.runtime.manifest import Manifest, from_json
 from support.attempts import Steps, wait_for
 
 CANARY = "s3cr3t+canary/value"
@@ -259,6 +261,29 @@ def test_a_grandchild_that_holds_the_streams_does_not_hold_up_the_step(steps: St
 
     assert attempt.manifest.seconds < 15
     assert not alive(int(attempt.stdout))
+
+
+def test_the_runner_can_be_process_1_of_a_container(steps: Steps) -> None:
+    """Not every engine puts an `init` before it; what is left over must end there, too."""
+    unshare = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], check=False).returncode:
+        pytest.skip("this system gives a process no process ids of its own")
+    alone = steps.lay("import os\nprint(os.getppid())\nx = 1", outputs=("x",))
+    leaving = steps.lay("import subprocess\np = subprocess.Popen(['sleep', '60'])\nx = 2")
+
+    for attempt in (alone, leaving):
+        done = subprocess.run(
+            [*unshare, sys.executable, str(steps.runtime), str(attempt)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+        assert (done.returncode, done.stderr) == (0, "")
+        manifest = from_json(Manifest, (attempt / "manifest.json").read_bytes())
+        assert manifest.state == "succeeded"
+    assert read(alone / "logs" / "stdout") == "1\n"
 
 
 def test_outputs_are_saved_before_what_runs_at_exit(steps: Steps) -> None:
