@@ -3,13 +3,13 @@ travel, state that cannot be carried, files that the text does not tell."""
 
 import ast
 
-from cellwright.compiler.linking.link import Wiring
 from cellwright.compiler.linking.setups import once_sites
 from cellwright.compiler.linking.states import CARRIED, GENERATORS
+from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.linking.world import World, reads_declared, step_options
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import UNBOUND, Heap, Kind, Thing
-from cellwright.compiler.walking.machine import Chain, FileUse, Site
+from cellwright.compiler.walking.sites import Chain, FileUse, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report, Rule
 from cellwright.model.pipeline import StepName

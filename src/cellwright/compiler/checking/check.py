@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from cellwright.compiler.linking.link import Need, Wiring
 from cellwright.compiler.linking.order import cycle_among, sorted_edges, topological
+from cellwright.compiler.linking.wiring import Need, Wiring
 from cellwright.compiler.linking.world import World
 from cellwright.compiler.reading.magics import is_history_name
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.tags import CellRole, InStep, Untagged
-from cellwright.compiler.walking.machine import BUILTINS, NameRead, Site
+from cellwright.compiler.walking.machine import BUILTINS
+from cellwright.compiler.walking.sites import NameRead, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import (
     Diagnostic,

@@ -3,14 +3,14 @@
 import ast
 from collections.abc import Iterator, Mapping
 
-from cellwright.compiler.linking.link import Wiring
 from cellwright.compiler.linking.timeline import Act
+from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.reading.parameters import declared
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.scopes import alias_name, bound_names
 from cellwright.compiler.reading.tags import InStep, Parameters, Untagged
 from cellwright.compiler.walking.heap import UNBOUND
-from cellwright.compiler.walking.machine import Chain, Site
+from cellwright.compiler.walking.sites import Chain, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report, Rule
 from cellwright.model.pipeline import StepName

@@ -4,9 +4,9 @@ compute what they computed apart."""
 import itertools
 from collections.abc import Iterator
 
-from cellwright.compiler.linking.link import Need, Wiring
 from cellwright.compiler.linking.timeline import Act, Event
-from cellwright.compiler.walking.machine import Chain, Site
+from cellwright.compiler.linking.wiring import Need, Wiring
+from cellwright.compiler.walking.sites import Chain, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report
 from cellwright.model.pipeline import StepName

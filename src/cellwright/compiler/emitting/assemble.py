@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from cellwright.compiler.emitting import emit
 from cellwright.compiler.emitting.fingerprint import Dumps, fingerprint
 from cellwright.compiler.emitting.imports import ImportScan, installs_of, module_imports
-from cellwright.compiler.linking.link import Need, Wiring
+from cellwright.compiler.linking.wiring import Need, Wiring
 from cellwright.compiler.linking.world import World
 from cellwright.compiler.reading import parameters
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.tags import InStep
 from cellwright.compiler.walking.heap import UNBOUND, Kind
-from cellwright.compiler.walking.machine import Chain, Site
+from cellwright.compiler.walking.sites import Chain, Site
 from cellwright.model.options import PipelineOptions
 from cellwright.model.pipeline import (
     Component,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from cellwright.compiler.walking.machine import Chain, FileUse, Site
+from cellwright.compiler.walking.sites import Chain, FileUse, Site
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 

@@ -6,65 +6,17 @@ inputs of a step share state but would come from different places, the later of 
 producers sends both.
 """
 
-import ast
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-from cellwright.compiler.linking.setups import (
-    STANDARD,
-    concerned,
-    made_roots,
-    once_sites,
-    roots_touched,
-    setup_sites,
-    shared_states,
-)
+from cellwright.compiler.linking.joint import send_once, send_together
+from cellwright.compiler.linking.replay import plugin_imports, replay_of, replayed_sites
+from cellwright.compiler.linking.setups import once_sites
 from cellwright.compiler.linking.states import StateFlow
 from cellwright.compiler.linking.timeline import Act, Feed, Timeline
-from cellwright.compiler.walking.effects import effects_data
-from cellwright.compiler.walking.heap import UNBOUND, Kind, Place
-from cellwright.compiler.walking.machine import Chain, NameRead, Site
+from cellwright.compiler.linking.wiring import Need, Wiring, makers_of
+from cellwright.compiler.walking.heap import UNBOUND, Place
+from cellwright.compiler.walking.sites import Chain, NameRead, Site
 from cellwright.model.pipeline import StepName
 
 _ROUNDS = 60
-
-
-@dataclass(slots=True)
-class Need:
-    """A name that a step needs from outside, at one of its sites."""
-
-    name: str
-    site: int
-    feed: Feed
-    chain: Chain
-    late: bool = False
-    guarded: bool = False
-    passing: bool = False
-    """Needed only to be handed on."""
-
-
-@dataclass
-class Wiring:
-    """What crosses the borders of each step.
-
-    `shared` and `definitions` are, per step, the indices of the shared sites and the
-    numbers of the definitions of other steps whose text it takes along.
-    """
-
-    timeline: Timeline
-    steps: dict[StepName, list[Site]]
-    needs: dict[StepName, dict[tuple[str, int], Need]] = field(default_factory=dict)
-    outputs: dict[StepName, dict[str, tuple[Chain, StepName]]] = field(default_factory=dict)
-    shared: dict[StepName, set[int]] = field(default_factory=dict)
-    definitions: dict[StepName, set[int]] = field(default_factory=dict)
-    states: dict[StepName, dict[str, Need]] = field(default_factory=dict)
-    mixed: list[tuple[StepName, Need]] = field(default_factory=list)
-
-    def inputs(self, step: StepName) -> Iterator[Need]:
-        """Yield the needs that ports of other steps feed, by name."""
-        for _, need in sorted(self.needs[step].items()):
-            if need.feed.step not in (None, step):
-                yield need
 
 
 def link_steps(timeline: Timeline, state: StateFlow) -> Wiring:
@@ -88,21 +40,19 @@ class _Linker:
 
     def __init__(self, wiring: Wiring, state: StateFlow) -> None:
         self.wiring = wiring
-        self.state = state
         self.timeline = wiring.timeline
         self.heap = wiring.timeline.heap
         self._new = False
         self._met: set[tuple[StepName, StepName, str]] = set()
-        self._makers = _makers(wiring.timeline)
-        self._setups = setup_sites(wiring.timeline, state)
-        self._made_roots = made_roots(wiring.timeline)
+        self._makers = makers_of(wiring.timeline)
+        self._replay = replay_of(wiring, state)
         self._once = once_sites(wiring.timeline, state)
 
     def run(self) -> None:
         """Grow needs, then send what shares state, until neither adds anything."""
         for _ in range(_ROUNDS):
             self._grow()
-            if not (self._send_together() or self._send_once()):
+            if not (send_together(self.wiring, self._makers) or send_once(self.wiring, self._once)):
                 return
             for step in self.wiring.steps:  # feeds may differ now
                 self.wiring.needs[step] = {}
@@ -124,7 +74,7 @@ class _Linker:
                 self._pass_on(step)
                 self._carry_companions(step)
                 for site in self.wiring.steps[step]:
-                    self._replay(step, site)
+                    self._run_setups(step, site)
 
     def _need(self, step: StepName, site: Site, name: str, read: NameRead) -> None:
         key = (name, site.index)
@@ -251,193 +201,16 @@ class _Linker:
 
     # -- what a shared cell does to the process ------------------------------------
 
-    def _replay(self, step: StepName, site: Site) -> None:
+    def _run_setups(self, step: StepName, site: Site) -> None:
         """Take along the shared statements that set up the process, and their needs."""
         sites = self.timeline.walk.sites
-        wanted = set(self.state.replayed.get(step, ()))
-        for index in sorted(self._setups):
-            if index < site.index and self._concerns(step, site, index):
-                wanted.add(index)
-        for index in sorted(wanted | self._draws_behind(step)):
-            if index < site.index:
-                chain = next(iter(sites[index].effects.calls.values()), None)
-                place = chain or (Place(*sites[index].body[0]),)
-                self._carry_shared(step, site, index, NameRead(place, late=False, guarded=True))
-        if self._uses_unknown_module(step):
-            self._carry_unknown_modules(step, site)
-
-    def _draws_behind(self, step: StepName) -> set[int]:
-        """Return the shared sites whose draws precede a carried one of the same generator."""
-        found: set[int] = set()
-        for index in self.wiring.shared[step]:
-            for state in shared_states(self.timeline.site(index)):
-                found |= {
-                    site.index
-                    for site in self.timeline.walk.sites
-                    if site.step is None
-                    and site.index < index
-                    and state in shared_states(site)
-                    and site.index not in self.state.loose
-                }
-        return found
-
-    def _concerns(self, step: StepName, site: Site, index: int) -> bool:
-        """Tell whether a process-wide act of a shared site may matter to a step."""
-        return concerned(self._setups[index], self._roots_of(step, site))
-
-    def _roots_of(self, step: StepName, site: Site) -> set[str]:
-        """Return the top-level modules that a step touches; "" where it calls what is not
-        known."""
-        found: set[str] = set()
-        carried = [self.timeline.site(index) for index in self.wiring.shared[step]]
-        for inner in (*carried, *self.wiring.steps[step]):
-            if inner.step is not None or inner.index not in self._setups:
-                found |= roots_touched(inner)
-        for number in self.wiring.definitions[step]:
-            found |= {
-                alias.name.split(".")[0]
-                for alias in _aliases(self.timeline.walk.definitions[number].node)
-            }
-        found |= self._made_roots.get(site.index, set())
-        for need in self.wiring.needs[step].values():
-            variable = site.before.get(need.name)
-            for number in variable.value if variable is not None else ():
-                thing = self.heap[number]
-                if "." in thing.type and thing.kind in (Kind.PLAIN, Kind.LIBRARY):
-                    found.add(thing.type.split(".")[0])
-        return found
-
-    def _uses_unknown_module(self, step: StepName) -> bool:
-        own = [self.timeline.site(index) for index in self.wiring.shared[step]]
-        paths = [p for inner in (*own, *self.wiring.steps[step]) for p in inner.effects.modules]
-        paths += [
-            f"import {alias.name}"
-            for number in self.wiring.definitions[step]
-            for alias in _aliases(self.timeline.walk.definitions[number].node)
-        ]
-        return any(_unknown_module(path) for path in paths)
-
-    def _carry_unknown_modules(self, step: StepName, site: Site) -> None:
-        """Take along earlier imports of modules that may work on one another (plug-ins)."""
-        for definition in self.timeline.walk.definitions:
-            paths = [f"import {alias.name}" for alias in _aliases(definition.node)]
-            if definition.site >= site.index or not any(_unknown_module(p) for p in paths):
-                continue
+        for index in replayed_sites(self._replay, step, site):
+            chain = next(iter(sites[index].effects.calls.values()), None)
+            place = chain or (Place(*sites[index].body[0]),)
+            self._carry_shared(step, site, index, NameRead(place, late=False, guarded=True))
+        for definition in plugin_imports(self.wiring, step, site):
             read = NameRead((Place(definition.cell, definition.node),), late=False, guarded=True)
             if self.timeline.site(definition.site).step is None:
                 self._carry_shared(step, site, definition.site, read)
             elif definition.number in self.timeline.static:
                 self._carry_definition(step, site, definition.number, read)
-
-    # -- what must come from one place ---------------------------------------------
-
-    def _send_once(self) -> bool:
-        """Let a shared value that is another each time be made by one step only."""
-        sent = False
-        for name, events in list(self.timeline.events.items()):
-            makers = [e.site for e in events if e.site in self._once]
-            if not makers:
-                continue
-            users = [
-                (need.site, step)
-                for step, needs in self.wiring.needs.items()
-                for need in needs.values()
-                if need.name == name and set(need.feed.shared) & set(makers)
-            ]
-            if len({step for _, step in users}) > 1:
-                first = min(users)[0]
-                chain = self.timeline.events[name][0].chain
-                sent = self.timeline.send(name, first, chain) or sent
-        return sent
-
-    def _send_together(self) -> bool:
-        """Let inputs that share state come from one step; tell whether any did not."""
-        sent = False
-        for step, sites in self.wiring.steps.items():
-            for site in sites:
-                sent = self._check_site(step, site) or sent
-        return sent
-
-    def _check_site(self, step: StepName, site: Site) -> bool:
-        reach: dict[str, set[int]] = {}
-        feeds: dict[str, Feed] = {}
-        for (name, at), need in self.wiring.needs[step].items():
-            if at == site.index and need.feed.definition is None and need.feed.step != step:
-                reach[name] = self._telling(site, name)
-                feeds[name] = need.feed
-        sent = False
-        names = sorted(name for name in reach if reach[name])
-        for position, one in enumerate(names):
-            for other in names[position + 1 :]:
-                if _source(feeds[one]) == _source(feeds[other]):
-                    continue
-                if reach[one] & reach[other]:
-                    sent = self._send(one, other, feeds) or sent
-        return sent
-
-    def _send(self, one: str, other: str, feeds: dict[str, Feed]) -> bool:
-        first, second = sorted((one, other), key=lambda name: feeds[name].site)
-        producer = feeds[second]
-        if producer.step is None:
-            return False
-        event = self.timeline.act_of(second, producer.site)
-        assert event is not None
-        return self.timeline.send(first, producer.site, event.chain)
-
-    def _telling(self, site: Site, name: str) -> set[int]:
-        """Return the things within a name's reach whose identity may make a difference."""
-        variable = site.before.get(name)
-        if variable is None:
-            return set()
-        found = set()
-        for number in self.heap.reach(variable.value, until=site.index - 1):
-            thing = self.heap[number]
-            if number in self._makers and self._repeated(number):
-                continue
-            if (
-                self.timeline.walk.sees_identity
-                or thing.kind is Kind.CLASS
-                or self.timeline.changed_at.get(number, -1) >= site.index
-                or thing.kind in (Kind.FRAME, Kind.INSTANCE)
-                or (thing.kind is Kind.PLAIN and not thing.type)
-                or thing.type == "sentinel"
-            ):
-                found.add(number)
-        return found
-
-    def _repeated(self, number: int) -> bool:
-        """Tell whether a function or class is the same in every step: it goes by its name."""
-        kind, where = self._makers[number]
-        return kind == "shared" or where in self.timeline.static
-
-
-def _aliases(node: ast.stmt) -> list[ast.alias]:
-    if isinstance(node, ast.Import):
-        return node.names
-    if isinstance(node, ast.ImportFrom):
-        return [ast.alias(node.module or "")]
-    return []
-
-
-def _unknown_module(path: str) -> bool:
-    """Tell whether an import is of a module that nothing is known about."""
-    if not path.startswith("import ") or path == "import ":
-        return False
-    root = path.removeprefix("import ").split(".")[0]
-    return root not in STANDARD and not effects_data().knows_root(root)
-
-
-def _source(feed: Feed) -> object:
-    return feed.step if feed.step is not None else "shared"
-
-
-def _makers(timeline: Timeline) -> dict[int, tuple[str, int]]:
-    """Return, for functions and classes of top level, the statement that makes each."""
-    makers: dict[int, tuple[str, int]] = {}
-    for definition in timeline.walk.definitions:
-        site = timeline.site(definition.site)
-        kind = ("shared", site.index) if site.step is None else ("definition", definition.number)
-        for number in definition.things:
-            if timeline.heap[number].kind in (Kind.FUNCTION, Kind.CLASS, Kind.PLAIN):
-                makers[number] = kind
-    return makers

@@ -7,7 +7,7 @@ import sys
 from cellwright.compiler.linking.states import StateFlow
 from cellwright.compiler.linking.timeline import Timeline
 from cellwright.compiler.walking.heap import Kind
-from cellwright.compiler.walking.machine import Site
+from cellwright.compiler.walking.sites import Site
 
 STANDARD = frozenset(sys.stdlib_module_names) | {"cellwright"}
 ALWAYS = frozenset({"os", "sys", "warnings", "locale", "decimal", "signal", "cellwright"})

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cellwright.compiler.walking.machine import Chain, Site, StateUse
+from cellwright.compiler.walking.sites import Chain, Site, StateUse
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 

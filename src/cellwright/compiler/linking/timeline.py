@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from cellwright.compiler.walking.heap import UNBOUND, Heap, Kind, Value
-from cellwright.compiler.walking.machine import Chain, Definition, Site
+from cellwright.compiler.walking.sites import Chain, Definition, Site
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 

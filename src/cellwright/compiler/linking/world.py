@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cellwright.compiler.linking.files import FileFlow, file_flow, overlap
-from cellwright.compiler.linking.link import Wiring
 from cellwright.compiler.linking.states import CARRIED, StateFlow
+from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.tags import InStep
-from cellwright.compiler.walking.machine import Chain, FileUse
+from cellwright.compiler.walking.sites import Chain, FileUse
 from cellwright.model.options import StepOptions
 from cellwright.model.pipeline import (
     FileInput,

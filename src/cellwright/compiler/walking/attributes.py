@@ -3,6 +3,7 @@
 import ast
 
 from cellwright.compiler.walking import calls, library
+from cellwright.compiler.walking.arguments import given
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
@@ -52,11 +53,11 @@ def _instance_attribute(m: Machine, thing: Thing, name: str, node: ast.AST) -> V
         getter, _ = class_member(m, thing.bases, "__getattr__")
         for number in sorted(getter):
             found |= calls.call(
-                m, frozenset((number,)), calls.given(self_value, m.heap.scalar("str")), node=node
+                m, frozenset((number,)), given(self_value, m.heap.scalar("str")), node=node
             )
     hook, _ = class_member(m, thing.bases, "__getattribute__")
     if hook:
-        found |= calls.call(m, hook, calls.given(self_value, m.heap.scalar("str")), node=node)
+        found |= calls.call(m, hook, given(self_value, m.heap.scalar("str")), node=node)
     if thing.open or not complete:
         found |= opaque_part(m, thing) if not members else NOTHING
     found |= thing.fields.get(ANY_ATTRIBUTE, NOTHING)
@@ -70,10 +71,10 @@ def _bound(m: Machine, number: int, self_value: Value, node: ast.AST) -> Value:
     member = m.heap[number]
     if member.kind is Kind.FUNCTION:
         if "property" in member.fields:
-            return calls.call(m, frozenset((number,)), calls.given(self_value), node=node)
+            return calls.call(m, frozenset((number,)), given(self_value), node=node)
         if "cached" in member.fields:
             m.change(self_value, node)
-            value = calls.call(m, frozenset((number,)), calls.given(self_value), node=node)
+            value = calls.call(m, frozenset((number,)), given(self_value), node=node)
             for owner in self_value:
                 m.heap.hold(m.heap[owner], value)
             return value
@@ -88,7 +89,7 @@ def _bound(m: Machine, number: int, self_value: Value, node: ast.AST) -> Value:
         getter, _ = class_member(m, member.bases, "__get__")
         if getter:
             return calls.call(
-                m, getter, calls.given(frozenset((number,)), self_value, NOTHING), node=node
+                m, getter, given(frozenset((number,)), self_value, NOTHING), node=node
             )
     return frozenset((number,))
 
@@ -153,16 +154,16 @@ def _run_setters(m: Machine, thing: Thing, name: str, value: Value, node: ast.AS
     self_value = frozenset((thing.number,))
     setters, _ = class_member(m, thing.bases, f"{name}.setter")
     if setters:
-        calls.call(m, setters, calls.given(self_value, value), node=node)
+        calls.call(m, setters, given(self_value, value), node=node)
     hooks, _ = class_member(m, thing.bases, "__setattr__")
     if hooks:
         text = m.heap.scalar("str")
-        calls.call(m, hooks, calls.given(self_value, text, value), node=node)
+        calls.call(m, hooks, given(self_value, text, value), node=node)
     members, _ = class_member(m, thing.bases, name)
     for number in sorted(members):
         member = m.heap[number]
         if member.kind is Kind.INSTANCE:
             descriptor, _ = class_member(m, member.bases, "__set__")
-            arguments = calls.given(frozenset((number,)), self_value, value)
+            arguments = given(frozenset((number,)), self_value, value)
             if descriptor:
                 calls.call(m, descriptor, arguments, node=node)

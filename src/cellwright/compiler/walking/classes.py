@@ -1,8 +1,17 @@
 """Owns class statements: the body runs now, in a scope of its own."""
 
 import ast
+from dataclasses import replace
 
-from cellwright.compiler.walking import attributes, calls, comprehensions, expressions, statements
+from cellwright.compiler.walking import (
+    attributes,
+    calls,
+    comprehensions,
+    expressions,
+    library,
+    statements,
+)
+from cellwright.compiler.walking.arguments import Arguments, given
 from cellwright.compiler.walking.heap import NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
 
@@ -68,4 +77,33 @@ def _tell_bases(m: Machine, bases: list[Value], klass: Value, node: ast.ClassDef
     """Run the `__init_subclass__` of the bases."""
     hook, _ = attributes.class_member(m, tuple(bases), "__init_subclass__")
     if hook:
-        calls.call(m, hook, calls.given(klass), node=node)
+        calls.call(m, hook, given(klass), node=node)
+
+
+def instantiate(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    """Return a new instance of a class of the notebook; `__init__` is walked."""
+    klass = frozenset((thing.number,))
+    for base in library.library_bases(m, thing):
+        if base in library.TYPE_FACTORIES:  # an Enum is asked for a member
+            return klass | m.heap.scalar()
+    instance = m.make(node, "instance", Kind.INSTANCE, part=thing.number)
+    instance.bases = (klass,)
+    instance.out.setdefault(thing.number, m.heap.now)
+    itself = frozenset((instance.number,))
+    creator, _ = attributes.class_member(m, (klass,), "__new__")
+    found = itself
+    if creator:
+        more = replace(arguments, positional=(klass, *arguments.positional))
+        found |= calls.call(m, creator, more, node=node)
+    starter, complete = attributes.class_member(m, (klass,), "__init__")
+    if starter:
+        more = replace(arguments, positional=(itself, *arguments.positional))
+        calls.call(m, starter, more, node=node)
+    if not complete or "record" in thing.fields or not (starter or creator):
+        instance.open = instance.open or not complete or "record" in thing.fields
+        m.heap.hold(instance, arguments.all())
+    for name in ("__post_init__",):
+        members, _ = attributes.class_member(m, (klass,), name)
+        if members:
+            calls.call(m, members, given(itself), node=node)
+    return found

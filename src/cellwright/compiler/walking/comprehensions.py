@@ -2,9 +2,10 @@
 
 import ast
 
-from cellwright.compiler.walking import calls, expressions, items
+from cellwright.compiler.walking import expressions, functions, items
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, Kind, Place, Value
-from cellwright.compiler.walking.machine import Frame, Machine
+from cellwright.compiler.walking.machine import Machine
+from cellwright.compiler.walking.paths import Frame
 
 _ROUNDS = 6
 
@@ -44,7 +45,7 @@ def generator(m: Machine, node: ast.GeneratorExp) -> Value:
     thing = m.make(node, "generator", Kind.GENERATOR)
     thing.code = m.code(node)
     m.heap.put(thing, "first", first)
-    m.heap.bind_closure(thing, calls.closure_here(m))
+    m.heap.bind_closure(thing, functions.closure_here(m))
     return frozenset((thing.number,))
 
 
@@ -81,7 +82,7 @@ def open_frame(m: Machine, node: ast.AST) -> Frame:
         m.cell,
         m.context,
         m.frames[0].place if m.frames else Place(m.cell, node),
-        closure=calls.closure_here(m),
+        closure=functions.closure_here(m),
     )
     _own_cells(m, frame, node)
     return frame

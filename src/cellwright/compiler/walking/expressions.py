@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cellwright.compiler.walking import attributes, calls, comprehensions, items, texts
+from cellwright.compiler.walking import attributes, calls, comprehensions, functions, items, texts
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Value
 from cellwright.compiler.walking.machine import Machine
 
@@ -178,7 +178,7 @@ def _walrus(m: Machine, node: ast.NamedExpr) -> Value:
 
 
 def _lambda(m: Machine, node: ast.Lambda) -> Value:
-    return calls.make_function(m, node)
+    return functions.make_function(m, node)
 
 
 def _joined_string(m: Machine, node: ast.JoinedStr) -> Value:
@@ -222,6 +222,7 @@ def _await(m: Machine, node: ast.Await) -> Value:
     return items.iterate(m, evaluate(m, node.value), node)
 
 
+# The modules of the walk need one another, so other modules are looked into when called.
 _EVALUATE: dict[type[ast.expr], Callable[[Machine, Any], Value]] = {
     ast.Constant: _constant,
     ast.Name: _name,

@@ -2,7 +2,15 @@
 
 import ast
 
-from cellwright.compiler.walking import attributes, calls, comprehensions, library, specials
+from cellwright.compiler.walking import (
+    attributes,
+    calls,
+    comprehensions,
+    functions,
+    library,
+    specials,
+)
+from cellwright.compiler.walking.arguments import given
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
@@ -115,9 +123,7 @@ def _contained(m: Machine, thing: Thing, key: str | None) -> Value:
 def _instance_item(m: Machine, thing: Thing, node: ast.AST, index: Value) -> Value:
     self_value = frozenset((thing.number,))
     members, complete = attributes.class_member(m, thing.bases, "__getitem__")
-    found = (
-        calls.call(m, members, calls.given(self_value, index), node=node) if members else NOTHING
-    )
+    found = calls.call(m, members, given(self_value, index), node=node) if members else NOTHING
     if thing.open or not complete:
         found |= attributes.opaque_part(m, thing)
     return found
@@ -152,7 +158,7 @@ def store_item(m: Machine, owner: Value, key: str | None, value: Value, *, node:
             continue
         members, _ = attributes.class_member(m, thing.bases, "__setitem__")
         if thing.kind is Kind.INSTANCE and members:
-            arguments = calls.given(frozenset((number,)), m.heap.scalar(), value)
+            arguments = given(frozenset((number,)), m.heap.scalar(), value)
             calls.call(m, members, arguments, node=node)
             continue
         _store_in(m, thing, key, value, node)
@@ -188,7 +194,7 @@ def delete_item(m: Machine, owner: Value, node: ast.AST) -> None:
             library.change_member(m, thing.type, node=node, what="item deletion")
         members, _ = attributes.class_member(m, thing.bases, "__delitem__")
         if thing.kind is Kind.INSTANCE and members:
-            calls.call(m, members, calls.given(itself, m.heap.scalar()), node=node)
+            calls.call(m, members, given(itself, m.heap.scalar()), node=node)
             continue
         m.change(itself, node)
         if thing.type == "list":
@@ -235,7 +241,7 @@ def run_generator(m: Machine, thing: Thing, node: ast.AST) -> Value:
     m.change_things([thing.number], node)
     if thing.code is not None and isinstance(thing.code.node, ast.GeneratorExp):
         return comprehensions.consume(m, thing.number, node)
-    return calls.resume(m, thing, node)
+    return functions.resume(m, thing, node)
 
 
 def _iterate_instance(m: Machine, thing: Thing, node: ast.AST) -> Value:
@@ -244,14 +250,14 @@ def _iterate_instance(m: Machine, thing: Thing, node: ast.AST) -> Value:
     for name in ("__iter__", "__aiter__", "__await__"):
         members, _ = attributes.class_member(m, thing.bases, name)
         if members:
-            iterator = calls.call(m, members, calls.given(self_value), node=node)
+            iterator = calls.call(m, members, given(self_value), node=node)
             if iterator != self_value:
                 found |= iterate(m, iterator - self_value, node)
     for name in ("__next__", "__anext__", "__getitem__"):
         members, complete = attributes.class_member(m, thing.bases, name)
         if members:
             with m.maybe():
-                arguments = calls.given(self_value, m.heap.scalar())
+                arguments = given(self_value, m.heap.scalar())
                 found |= calls.call(m, members, arguments, node=node)
         elif not complete:
             found |= attributes.opaque_part(m, thing)
@@ -330,7 +336,7 @@ def _own_operator(m: Machine, name: str, left: Value, right: Value, node: ast.AS
                 continue
             members, complete = attributes.class_member(m, thing.bases, method)
             if members:
-                arguments = calls.given(frozenset((number,)), other)
+                arguments = given(frozenset((number,)), other)
                 found |= calls.call(m, members, arguments, node=node)
             elif not complete:
                 new = m.make(node, "")
@@ -350,7 +356,7 @@ def in_place_operator(m: Machine, name: str, left: Value, right: Value, *, node:
             continue
         members, complete = attributes.class_member(m, thing.bases, f"__i{_OPERATORS[name]}__")
         if thing.kind is Kind.INSTANCE and members:
-            found |= calls.call(m, members, calls.given(itself, right), node=node)
+            found |= calls.call(m, members, given(itself, right), node=node)
             continue
         if thing.kind is Kind.INSTANCE and complete:
             found |= operator(m, name, itself, right, node=node)
@@ -364,3 +370,10 @@ def in_place_operator(m: Machine, name: str, left: Value, right: Value, *, node:
         if not thing.type:
             found |= operator(m, name, itself, right, node=node)
     return found
+
+
+def listed(m: Machine, value: Value, node: ast.AST) -> Value:
+    """Return a new list of what a value may be."""
+    thing = m.make(node, "list", part="listed")
+    m.heap.put(thing, ANY_ITEM, value)
+    return frozenset((thing.number,))

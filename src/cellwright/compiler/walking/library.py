@@ -3,15 +3,22 @@ types, by the effects data; and what is assumed where the data say nothing."""
 
 import ast
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from cellwright.compiler.walking import apply, attributes, calls, items, specials
+from cellwright.compiler.walking import (
+    apply,
+    attributes,
+    calls,
+    items,
+    known_functions,
+    results,
+    specials,
+    strings,
+    uses,
+)
+from cellwright.compiler.walking.arguments import Arguments, given
 from cellwright.compiler.walking.effects import UNKNOWN, effects_data
 from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
-
-if TYPE_CHECKING:
-    from cellwright.compiler.walking.calls import Arguments
 
 TRANSPARENT_BASES = frozenset(
     {
@@ -22,6 +29,7 @@ TRANSPARENT_BASES = frozenset(
 )  # fmt: skip
 """Bases that add nothing which could surprise."""
 TYPE_FACTORIES = frozenset({"enum.Enum", "enum.IntEnum", "enum.Flag", "enum.StrEnum"})
+_READING_METHODS = frozenset({"get", "copy", "keys", "values", "items", "__contains__", "index"})
 
 
 # -- modules ---------------------------------------------------------------------------
@@ -35,7 +43,7 @@ def read_member(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
     if effect is None:
         return m.heap.library(path)
     for use, state in effect.states:
-        apply.note_state(m, use, state, node=node, what=path)
+        uses.note_state(m, use, state, node=node, what=path)
     if effect.result == "scalar":
         return m.heap.scalar(effect.type_name or "scalar")
     return m.heap.library(path)
@@ -47,9 +55,9 @@ def item_of_member(
     """Return what `module.name[...]` is: a generic type, an option, a new array."""
     if thing.type == "cellwright.namespace":
         return specials.namespace_item(m, key, node)
-    state = specials.state_of(thing.type)
+    state = _state_of(thing.type)
     if state:
-        apply.note_state(m, "uses", state, node=node, what=thing.type)
+        uses.note_state(m, "uses", state, node=node, what=thing.type)
         return m.heap.scalar()
     if thing.type.startswith("numpy."):
         return frozenset((m.make(node, "numpy.ndarray").number,))
@@ -61,9 +69,9 @@ def item_of_member(
 def change_member(m: Machine, path: str, *, node: ast.AST, what: str) -> None:
     """Note a change of what is found in a module: known state, or a library's own."""
     m.unclean()
-    state = specials.state_of(path)
+    state = _state_of(path)
     if state:
-        apply.note_state(m, "changes-state", state, node=node, what=f"{path}: {what}")
+        uses.note_state(m, "changes-state", state, node=node, what=f"{path}: {what}")
     else:
         m.site.effects.patches.setdefault(path, m.chain(node))
 
@@ -73,18 +81,30 @@ def patch(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> None:
     change_member(m, f"{thing.type}.{name}", node=node, what="assignment")
 
 
-def call_member(m: Machine, path: str, arguments: "Arguments", *, node: ast.AST) -> Value:
+def _state_of(path: str) -> str:
+    """Return the state of the process that a path of a library belongs to, or ""."""
+    data = effects_data()
+    while "." in path:
+        effect = data.attribute(path)
+        if effect is not None:
+            for _, state in effect.states:
+                return state
+        path = path.rpartition(".")[0]
+    return ""
+
+
+def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -> Value:
     """Return what calling something found in a module gives."""
-    special = specials.library_call(m, path, arguments, node=node)
+    special = known_functions.library_call(m, path, arguments, node=node)
     if special is not None:
         return special
     owner = path.rpartition(".")[0]
-    state = specials.state_of(owner)
+    state = _state_of(owner)
     if state:
-        use = "uses" if path.rpartition(".")[2] in specials.READING_METHODS else "changes-state"
+        use = "uses" if path.rpartition(".")[2] in _READING_METHODS else "changes-state"
         if use == "changes-state":
             m.unclean()
-        apply.note_state(m, use, state, node=node, what=path)
+        uses.note_state(m, use, state, node=node, what=path)
         return m.heap.scalar()
     effect = effects_data().find(path)
     if effect is None:
@@ -97,7 +117,7 @@ def call_member(m: Machine, path: str, arguments: "Arguments", *, node: ast.AST)
 
 def scalar_attribute(m: Machine, thing: Thing, name: str) -> Value:
     """Return an attribute of an immutable: immutable as well."""
-    return specials.path_attribute(m, thing, name) or m.heap.scalar()
+    return strings.path_attribute(m, thing, name) or m.heap.scalar()
 
 
 def typed_attribute(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
@@ -107,11 +127,11 @@ def typed_attribute(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Va
     stored = thing.fields.get(name, NOTHING)
     effect = data.method(thing.type, "." + name)
     if effect is not None:
-        return stored | apply.result_of(m, effect, itself, calls.given(), node=node, part=name)
+        return stored | results.result_of(m, effect, itself, given(), node=node, part=name)
     if data.method(thing.type, ".*") is not None and data.method(thing.type, name) is None:
         effect = data.method(thing.type, ".*")
         assert effect is not None
-        return stored | apply.result_of(m, effect, itself, calls.given(), node=node, part=name)
+        return stored | results.result_of(m, effect, itself, given(), node=node, part=name)
     method = m.make(node, "method", Kind.METHOD, part=(name, thing.number))
     method.text = name
     m.heap.put(method, "self", itself)
@@ -127,16 +147,16 @@ def typed_item(m: Machine, thing: Thing, word: str, *, node: ast.AST) -> Value:
             m.change_things([thing.number], node)
         return attributes.opaque_part(m, thing) | m.heap.scalar()
     itself = frozenset((thing.number,))
-    return apply.apply_effect(m, effect, itself, calls.given(), node=node, path=thing.type)
+    return apply.apply_effect(m, effect, itself, given(), node=node, path=thing.type)
 
 
 def call_typed_method(
-    m: Machine, thing: Thing, name: str, arguments: "Arguments", *, node: ast.AST
+    m: Machine, thing: Thing, name: str, arguments: Arguments, *, node: ast.AST
 ) -> Value:
     """Return what a method of an object gives."""
     itself = frozenset((thing.number,))
     if thing.kind is Kind.SCALAR:
-        special = specials.scalar_method(m, thing, name, arguments, node=node)
+        special = strings.scalar_method(m, thing, name, arguments, node=node)
         if special is not None:
             return special
     if thing.kind in (Kind.FUNCTION, Kind.METHOD):
@@ -156,7 +176,7 @@ def call_typed_method(
 
 
 def call_inherited(
-    m: Machine, thing: Thing, name: str, arguments: "Arguments", *, node: ast.AST
+    m: Machine, thing: Thing, name: str, arguments: Arguments, *, node: ast.AST
 ) -> Value:
     """Return what a method gives that a class of the notebook has from a library."""
     itself = frozenset((thing.number,))
@@ -199,16 +219,16 @@ def decorate(m: Machine, decorator: Thing, value: Value, *, node: ast.AST) -> Va
     The usual ones hand on what they wrap; the data name those that do not.
     """
     path = decorator.type
-    special = specials.library_call(m, path, calls.given(value), node=node)
+    special = known_functions.library_call(m, path, given(value), node=node)
     if special is not None and path != "functools.wraps":
         return special
     effect = effects_data().modules.get(path.rpartition(".")[0], {}).get(path.rpartition(".")[2])
     if effect is not None and effect.result not in ("new", "unknown"):
-        return apply.apply_effect(m, effect, NOTHING, calls.given(value), node=node, path=path)
+        return apply.apply_effect(m, effect, NOTHING, given(value), node=node, path=path)
     return value
 
 
-def call_unknown(m: Machine, receiver: Value, arguments: "Arguments", *, node: ast.AST) -> Value:
+def call_unknown(m: Machine, receiver: Value, arguments: Arguments, *, node: ast.AST) -> Value:
     """Return what a call gives of which nothing is known."""
     return apply.apply_effect(m, UNKNOWN, receiver, arguments, node=node, path="")
 

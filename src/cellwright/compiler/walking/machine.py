@@ -11,15 +11,16 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from cellwright.compiler.reading.scopes import Scope, ScopeKind, ScopeTable, mangled
 from cellwright.compiler.walking.heap import NOTHING, UNBOUND, Code, Heap, Kind, Place, Thing, Value
-from cellwright.model.pipeline import StepName
+from cellwright.compiler.walking.paths import Frame, Loop, Snapshot, join_own, joined
+from cellwright.compiler.walking.sites import MISSING, Chain, Definition, NameRead, Site, Variable
 
 BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython"}
+
 SHELL = "__cellwright_shell__"
+
 ALWAYS_BOUND = frozenset(
     {
         "__name__",
@@ -36,134 +37,10 @@ ALWAYS_BOUND = frozenset(
         "__file__",
     }
 )
+
 DEPTH = 12
+
 BUDGET = 400_000
-
-
-class Variable(NamedTuple):
-    """What a module-level name means: `origin` is the site that surely bound it (-1 where
-    several may have), `definition` the number of the definition that did."""
-
-    value: Value
-    origin: int
-    definition: int | None = None
-
-
-MISSING = Variable(frozenset((UNBOUND,)), -1)
-Chain = tuple[Place, ...]
-
-
-@dataclass(slots=True)
-class NameRead:
-    """A name that a site looks up and may find as an earlier site left it."""
-
-    chain: Chain
-    late: bool
-    guarded: bool
-    sure: bool = True
-
-
-class FileUse(NamedTuple):
-    """A file read, written, appended to: `text` is its path, None where not known."""
-
-    use: str
-    text: str | None
-    chain: Chain
-    what: str
-    sure: bool
-
-
-class StateUse(NamedTuple):
-    """State of the process: `use` is one of seeds, draws, sets, changes-state, uses."""
-
-    use: str
-    state: str
-    chain: Chain
-    what: str
-    sure: bool
-
-
-@dataclass(slots=True)
-class Effects:
-    """What a site does besides names and objects; see `effects.py`."""
-
-    files: list["FileUse"] = field(default_factory=list)
-    states: list["StateUse"] = field(default_factory=list)
-    marks: dict[str, Chain] = field(default_factory=dict)
-    patches: dict[str, Chain] = field(default_factory=dict)
-    modules: dict[str, Chain] = field(default_factory=dict)
-    calls: dict[str, Chain] = field(default_factory=dict)
-    """Functions of libraries of which nothing is known."""
-
-
-@dataclass(slots=True)
-class Site:
-    """What stands at one place: one shared statement, or cells of a step that adjoin."""
-
-    index: int
-    step: StepName | None
-    body: tuple[tuple[int, ast.stmt], ...]
-    """Cell index and statement, in order."""
-    reads: dict[str, NameRead] = field(default_factory=dict)
-    missing: dict[str, NameRead] = field(default_factory=dict)
-    written: dict[str, Chain] = field(default_factory=dict)
-    changed: dict[int, Chain] = field(default_factory=dict)
-    effects: Effects = field(default_factory=Effects)
-    before: dict[str, Variable] = field(default_factory=dict)
-    after: dict[str, Variable] = field(default_factory=dict)
-    carried: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class Definition:
-    """A function, class or import at the top level of a step, or a shared statement.
-
-    `needs` are the names evaluated as it runs, with the definition that bound each (None:
-    bound by other means); `clean` says that running it again does nothing but define.
-    """
-
-    number: int
-    site: int
-    cell: int
-    node: ast.stmt
-    names: tuple[str, ...]
-    things: set[int] = field(default_factory=set)
-    needs: dict[str, int | None] = field(default_factory=dict)
-    foreign: set[str] = field(default_factory=set)
-    clean: bool = True
-    first_thing: int = 0
-
-
-@dataclass(slots=True)
-class Frame:
-    """A call in progress, a class body, or a comprehension."""
-
-    scope: Scope
-    cell: int
-    context: tuple[int, ...]
-    place: Place
-    names: dict[str, Value] = field(default_factory=dict)
-    closure: tuple[int, ...] = ()
-    cells: Thing | None = None
-    returned: Value = NOTHING
-    exits: list["Snapshot"] = field(default_factory=list)
-    entry: dict[str, Value] = field(default_factory=dict)
-    recursive: bool = False
-
-
-class Snapshot(NamedTuple):
-    """The namespaces at one point of a walk."""
-
-    names: dict[str, Variable]
-    own: dict[str, Value]
-
-
-@dataclass(slots=True)
-class Loop:
-    """Where `break` and `continue` of a loop left it."""
-
-    breaks: list[Snapshot] = field(default_factory=list)
-    continues: list[Snapshot] = field(default_factory=list)
 
 
 class Machine:
@@ -371,7 +248,7 @@ class Machine:
             return True
         new = self._join_names(snapshot.names)
         if self.frames:
-            new = _join_own(self.frames[-1].names, snapshot.own) or new
+            new = join_own(self.frames[-1].names, snapshot.own) or new
         return new
 
     def _own_names(self) -> dict[str, Variable]:
@@ -405,6 +282,13 @@ class Machine:
         for snapshot in snapshots:
             self.join(snapshot)
 
+    def go_on(self, ends: Sequence[Snapshot]) -> None:
+        """Let the walk go on from these ends only; from nowhere if there are none."""
+        self.dead = not ends
+        if ends:
+            self.restore(ends[0])
+            self.join_all(ends[1:])
+
     @contextmanager
     def maybe(self) -> Iterator[None]:
         """Walk something that may run or not."""
@@ -436,25 +320,3 @@ class Machine:
         """Return the scope of a node of the cell at work."""
         found = self.tables[self.cell].get(node)
         return found if found is not None else self.extra[node]
-
-
-def joined(one: Variable, other: Variable) -> Variable:
-    """Return what a name means where two paths meet."""
-    if one is other or one == other:
-        return one
-    same = one.definition if one.definition == other.definition else None
-    origin = one.origin if one.origin == other.origin else -1
-    return Variable(one.value | other.value, origin, same)
-
-
-def _join_own(target: dict[str, Value], other: dict[str, Value]) -> bool:
-    new = False
-    for name in other.keys() | target.keys():
-        old = target.get(name)
-        both = (old if old is not None else frozenset((UNBOUND,))) | other.get(
-            name, frozenset((UNBOUND,))
-        )
-        if both != old:
-            target[name] = both
-            new = True
-    return new

@@ -6,14 +6,20 @@ from typing import Any
 
 from cellwright.compiler.reading.scopes import alias_name
 from cellwright.compiler.walking import (
+    attempts,
     attributes,
+    branches,
     calls,
     classes,
+    contexts,
     expressions,
-    flow,
+    functions,
     items,
     library,
+    loops,
+    star_imports,
 )
+from cellwright.compiler.walking.arguments import given
 from cellwright.compiler.walking.heap import NOTHING, Kind, Value
 from cellwright.compiler.walking.machine import Machine
 
@@ -128,7 +134,7 @@ def _assert(m: Machine, node: ast.Assert) -> None:
 
 def _function(m: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     decorators = [expressions.evaluate(m, item) for item in node.decorator_list]
-    value = calls.make_function(m, node)
+    value = functions.make_function(m, node)
     value = decorated(m, value, decorators, node)
     m.store(node.name, value, node)
 
@@ -143,7 +149,7 @@ def decorated(m: Machine, value: Value, decorators: list[Value], node: ast.AST) 
                 result |= library.decorate(m, thing, value, node=node)
             value = result
         elif decorator:
-            value = calls.call(m, decorator, calls.given(value), node=node)
+            value = calls.call(m, decorator, given(value), node=node)
     return value
 
 
@@ -159,7 +165,7 @@ def _import_from(m: Machine, node: ast.ImportFrom) -> None:
     m.site.effects.modules.setdefault(f"import {module}", m.chain(node))
     for alias in node.names:
         if alias.name == "*":
-            flow.star_import(m, module, node)
+            star_imports.star_import(m, module, node)
             continue
         owner = m.heap[next(iter(m.heap.library(module)))]
         value = library.read_member(m, owner, alias.name, node=node)
@@ -170,6 +176,7 @@ def _type_alias(m: Machine, node: Any) -> None:
     m.store(node.name.id, m.heap.scalar("TypeAliasType"), node)
 
 
+# The modules of the walk need one another, so other modules are looked into when called.
 _EXECUTE: dict[type[ast.AST], Callable[[Machine, Any], None]] = {
     ast.Expr: _expression,
     ast.Assign: _assign,
@@ -181,20 +188,20 @@ _EXECUTE: dict[type[ast.AST], Callable[[Machine, Any], None]] = {
     ast.Assert: _assert,
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
-    ast.ClassDef: classes.define_class,
+    ast.ClassDef: lambda m, node: classes.define_class(m, node),
     ast.Import: _import,
     ast.ImportFrom: _import_from,
-    ast.If: flow.choose,
-    ast.For: flow.loop_over,
-    ast.AsyncFor: flow.loop_over,
-    ast.While: flow.loop_while,
-    ast.With: flow.use_context,
-    ast.AsyncWith: flow.use_context,
-    ast.Try: flow.attempt,
-    ast.TryStar: flow.attempt,
-    ast.Match: flow.match_cases,
-    ast.Break: flow.leave_loop,
-    ast.Continue: flow.next_round,
+    ast.If: lambda m, node: branches.choose(m, node),
+    ast.For: lambda m, node: loops.loop_over(m, node),
+    ast.AsyncFor: lambda m, node: loops.loop_over(m, node),
+    ast.While: lambda m, node: loops.loop_while(m, node),
+    ast.With: lambda m, node: contexts.use_context(m, node),
+    ast.AsyncWith: lambda m, node: contexts.use_context(m, node),
+    ast.Try: lambda m, node: attempts.attempt(m, node),
+    ast.TryStar: lambda m, node: attempts.attempt(m, node),
+    ast.Match: lambda m, node: branches.match_cases(m, node),
+    ast.Break: lambda m, node: loops.leave_loop(m, node),
+    ast.Continue: lambda m, node: loops.next_round(m, node),
 }
 if hasattr(ast, "TypeAlias"):  # Python 3.12
     _EXECUTE[ast.TypeAlias] = _type_alias

@@ -10,7 +10,8 @@ from cellwright.compiler.reading.scopes import ScopeTable, alias_name
 from cellwright.compiler.reading.tags import InStep, Skipped, Untagged
 from cellwright.compiler.walking import expressions, statements
 from cellwright.compiler.walking.heap import Heap
-from cellwright.compiler.walking.machine import Definition, Machine, Site, Variable
+from cellwright.compiler.walking.machine import Machine
+from cellwright.compiler.walking.sites import Definition, Site, Variable
 from cellwright.model.pipeline import StepName
 
 _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)

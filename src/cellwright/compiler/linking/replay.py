@@ -1,0 +1,134 @@
+"""Owns which shared statements a step runs for what they do to the process: options set,
+generators seeded, plug-ins imported."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cellwright.compiler.linking.setups import (
+    STANDARD,
+    concerned,
+    made_roots,
+    roots_touched,
+    setup_sites,
+    shared_states,
+)
+from cellwright.compiler.linking.states import StateFlow
+from cellwright.compiler.linking.wiring import Wiring
+from cellwright.compiler.walking.effects import effects_data
+from cellwright.compiler.walking.heap import Kind
+from cellwright.compiler.walking.sites import Definition, Site
+from cellwright.model.pipeline import StepName
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The shared sites that set up the process, and what tells whom they concern.
+
+    `setups` has, per site, the modules concerned; `made` the modules whose types the
+    objects have that are made at a site.
+    """
+
+    wiring: Wiring
+    state: StateFlow
+    setups: dict[int, frozenset[str]]
+    made: dict[int, set[str]]
+
+
+def replay_of(wiring: Wiring, state: StateFlow) -> Replay:
+    """Return what is needed to tell which shared statements a step runs."""
+    timeline = wiring.timeline
+    return Replay(wiring, state, setup_sites(timeline, state), made_roots(timeline))
+
+
+def replayed_sites(replay: Replay, step: StepName, site: Site) -> list[int]:
+    """Return the shared sites before a site of a step that the step has to run."""
+    wanted = set(replay.state.replayed.get(step, ()))
+    before = [index for index in replay.setups if index < site.index]
+    if before:
+        used = _roots_of(replay, step, site)
+        wanted |= {index for index in before if concerned(replay.setups[index], used)}
+    return [index for index in sorted(wanted | _draws_behind(replay, step)) if index < site.index]
+
+
+def _draws_behind(replay: Replay, step: StepName) -> set[int]:
+    """Return the shared sites whose draws precede a carried one of the same generator."""
+    timeline = replay.wiring.timeline
+    found: set[int] = set()
+    for index in replay.wiring.shared[step]:
+        for state in shared_states(timeline.site(index)):
+            found |= {
+                site.index
+                for site in timeline.walk.sites
+                if site.step is None
+                and site.index < index
+                and state in shared_states(site)
+                and site.index not in replay.state.loose
+            }
+    return found
+
+
+def _roots_of(replay: Replay, step: StepName, site: Site) -> set[str]:
+    """Return the top-level modules that a step touches; "" where it calls what is not known."""
+    wiring, timeline = replay.wiring, replay.wiring.timeline
+    found: set[str] = set()
+    carried = [timeline.site(index) for index in wiring.shared[step]]
+    for inner in (*carried, *wiring.steps[step]):
+        if inner.step is not None or inner.index not in replay.setups:
+            found |= roots_touched(inner)
+    for number in wiring.definitions[step]:
+        found |= {
+            alias.name.split(".")[0] for alias in _aliases(timeline.walk.definitions[number].node)
+        }
+    found |= replay.made.get(site.index, set())
+    for need in wiring.needs[step].values():
+        variable = site.before.get(need.name)
+        for number in variable.value if variable is not None else ():
+            thing = timeline.heap[number]
+            if "." in thing.type and thing.kind in (Kind.PLAIN, Kind.LIBRARY):
+                found.add(thing.type.split(".")[0])
+    return found
+
+
+def plugin_imports(wiring: Wiring, step: StepName, site: Site) -> Iterator[Definition]:
+    """Yield earlier imports of modules that may work on those a step uses: plug-ins.
+
+    Only where the step uses a module of which nothing is known.
+    """
+    if not _uses_unknown_module(wiring, step):
+        return
+    for definition in wiring.timeline.walk.definitions:
+        if definition.site < site.index and any(
+            _unknown_module(alias.name) for alias in _aliases(definition.node)
+        ):
+            yield definition
+
+
+def _uses_unknown_module(wiring: Wiring, step: StepName) -> bool:
+    shared = [wiring.timeline.site(index) for index in wiring.shared[step]]
+    named = [
+        path.removeprefix("import ")
+        for site in (*shared, *wiring.steps[step])
+        for path in site.effects.modules
+        if path.startswith("import ")
+    ]
+    named += [
+        alias.name
+        for number in wiring.definitions[step]
+        for alias in _aliases(wiring.timeline.walk.definitions[number].node)
+    ]
+    return any(_unknown_module(name) for name in named)
+
+
+def _aliases(node: ast.stmt) -> list[ast.alias]:
+    if isinstance(node, ast.Import):
+        return node.names
+    if isinstance(node, ast.ImportFrom):
+        return [ast.alias(node.module or "")]
+    return []
+
+
+def _unknown_module(name: str) -> bool:
+    """Tell whether a module is one that nothing is known about."""
+    root = name.split(".", maxsplit=1)[0]
+    return bool(name) and root not in STANDARD and not effects_data().knows_root(root)

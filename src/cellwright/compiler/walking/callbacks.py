@@ -1,0 +1,113 @@
+"""Owns what is called back: the notebook's own functions within the reach of a call."""
+
+import ast
+
+from cellwright.compiler.walking import attributes, calls, items
+from cellwright.compiler.walking.arguments import Arguments
+from cellwright.compiler.walking.effects import Effect, effects_data
+from cellwright.compiler.walking.heap import ANY_KEY, NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.machine import Machine
+
+_DUNDERS = (
+    "__len__", "__iter__", "__next__", "__getitem__", "__contains__", "__eq__", "__hash__",
+    "__lt__", "__str__", "__repr__", "__call__", "__bool__", "__float__", "__int__",
+    "__index__", "__array__", "__add__", "__radd__", "_repr_html_", "__reversed__", "__abs__",
+    "__deepcopy__", "__copy__", "__round__", "write",
+)  # fmt: skip
+
+_CALLED = frozenset({Kind.FUNCTION, Kind.METHOD})
+
+_CALLABLE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.GENERATOR, Kind.INSTANCE, Kind.CLASS})
+
+
+def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: ast.AST) -> Value:
+    """Walk the functions that a call may call back; return what they return."""
+    if not effect.calls_back:
+        return NOTHING
+    if not any(m.heap[n].out or m.heap[n].kind in _CALLABLE for n in receiver | given):
+        return NOTHING
+    reached = m.heap.reach(receiver | given)
+    targets = [m.heap[number] for number in sorted(reached) if m.heap[number].kind in _CALLABLE]
+    if not targets:
+        return NOTHING
+    every = _contents(m, receiver | given)
+    direct = receiver | given
+    for thing in targets:
+        if thing.kind is Kind.GENERATOR:
+            with m.maybe():
+                every |= _contents(m, items.run_generator(m, thing, node))
+    inside = m.heap.reach(every) - reached  # a generator gave more to call
+    targets += [m.heap[n] for n in sorted(inside) if m.heap[n].kind in _CALLED]
+    direct |= every
+    found = NOTHING
+    for thing in targets:
+        if thing.kind is not Kind.GENERATOR:
+            found |= _call_target(m, effect, thing, every, node, direct)
+    return found
+
+
+def _call_target(
+    m: Machine, effect: Effect, thing: Thing, every: Value, node: ast.AST, direct: Value
+) -> Value:
+    arguments = Arguments(every=every)
+    itself = frozenset((thing.number,))
+    unknown = effect.result == "unknown"
+    with m.maybe():
+        if thing.kind is Kind.FUNCTION:
+            if _is_method(m, thing, direct):
+                return NOTHING
+            return calls.call(m, itself, arguments, node=node)
+        if thing.kind is Kind.METHOD:
+            return calls.call(m, itself, arguments, node=node)
+        if thing.kind is Kind.CLASS:
+            if thing.number in direct:
+                return calls.call(m, itself, arguments, node=node)
+            return NOTHING
+        names = _methods_of(m, thing) if unknown else (*_DUNDERS, *effect.calls)
+        found = NOTHING
+        for name in names:
+            members, _ = attributes.class_member(m, thing.bases, name)
+            functions = frozenset(n for n in members if m.heap[n].kind is Kind.FUNCTION)
+            if functions:
+                more = Arguments(positional=(itself,), every=every)
+                found |= calls.call(m, functions, more, node=node)
+        return found
+
+
+def _is_method(m: Machine, thing: Thing, direct: Value) -> bool:
+    """Tell whether a function is within reach only as a method of a class."""
+    return thing.number not in direct and "method" in thing.fields
+
+
+def _methods_of(m: Machine, thing: Thing) -> tuple[str, ...]:
+    names: set[str] = set()
+    todo = [number for base in thing.bases for number in base]
+    while todo:
+        base = m.heap[todo.pop()]
+        if base.kind is Kind.CLASS:
+            names |= set(base.fields)
+            todo += [number for inner in base.bases for number in inner]
+    return tuple(sorted(names - {"__init__", "__new__", "__del__", "__init_subclass__"}))
+
+
+def _contents(m: Machine, value: Value) -> Value:
+    """Return what a function that is called back may be given."""
+    found = m.heap.scalar()
+    for number in value:
+        thing = m.heap[number]
+        if thing.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD, Kind.UNBOUND):
+            continue
+        if thing.kind is Kind.PLAIN and thing.type in items.CONTAINERS:
+            found |= items.all_items(thing) | thing.fields.get(ANY_KEY, NOTHING)
+        elif effects_data().flag(thing.type, "task"):
+            held = thing.fields.get("*", NOTHING)
+            found |= {n for n in held if m.heap[n].type != thing.type} - _functions(m, held)
+        else:
+            found |= {number}
+    return found
+
+
+def _functions(m: Machine, value: Value) -> set[int]:
+    return {
+        n for n in value if m.heap[n].kind is Kind.FUNCTION or m.heap[n].type == "joblib.delayed"
+    }

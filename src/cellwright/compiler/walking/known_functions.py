@@ -1,0 +1,195 @@
+"""Owns the functions of the standard library that are followed exactly: `getattr`, `zip`,
+`dict`, `copy.deepcopy`, paths put together, decorators of the language."""
+
+import ast
+from collections.abc import Callable
+
+from cellwright.compiler.walking import attributes, calls, items, texts
+from cellwright.compiler.walking.arguments import Arguments
+from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Value
+from cellwright.compiler.walking.machine import Machine
+
+
+def library_call(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -> Value | None:
+    """Return what a specially known function gives; None if it is not one."""
+    found = _CALLS.get(path)
+    return found(m, arguments, node) if found is not None else None
+
+
+def _getattr(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    text = texts.text_of(m, arguments.at("1"))
+    owner = arguments.at("0")
+    default = arguments.at("2")
+    if "*" in text:
+        value = NOTHING
+        for number in sorted(owner):
+            thing = m.heap[number]
+            value |= attributes.opaque_part(m, thing) | frozenset((number,))
+            for base in thing.bases:
+                value |= base
+        return value | default
+    return attributes.read_attribute(m, owner, text, node=node) | default
+
+
+def _setattr(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    text = texts.text_of(m, arguments.at("1"))
+    name = "*" if "*" in text else text
+    attributes.store_attribute(m, arguments.at("0"), name, arguments.at("2"), node=node)
+    return m.heap.scalar("NoneType")
+
+
+def _delattr(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    m.change(arguments.at("0"), node)
+    return m.heap.scalar("NoneType")
+
+
+def _import_module(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    text = texts.text_of(m, arguments.at("0"))
+    if "*" in text:
+        m.site.effects.marks.setdefault("import:", m.chain(node))
+        return frozenset((m.make(node, "module").number,))
+    m.site.effects.modules.setdefault(f"import {text}", m.chain(node))
+    return m.heap.library(text)
+
+
+def _zip(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    row = m.make(node, "tuple", part="row")
+    for index, value in enumerate(arguments.positional):
+        m.heap.put(row, f"[{index}]", items.iterate(m, value, node))
+    m.heap.put(row, ANY_ITEM, arguments.star)
+    return items.listed(m, frozenset((row.number,)), node)
+
+
+def _enumerate(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    row = m.make(node, "tuple", part="row")
+    m.heap.put(row, "[0]", m.heap.scalar("int"))
+    m.heap.put(row, "[1]", items.iterate(m, arguments.at("0"), node))
+    return items.listed(m, frozenset((row.number,)), node)
+
+
+def _dict(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    thing = m.make(node, "dict", part="dict()")
+    m.heap.put(thing, ANY_ITEM, NOTHING)
+    for value in arguments.positional:
+        keys = items.iterate(m, value, node)
+        if "dict" in m.heap.types(value):
+            m.heap.put(thing, ANY_ITEM, items.read_item(m, value, None, node))
+        else:
+            m.heap.put(thing, ANY_ITEM, items.iterate(m, keys, node))
+            keys = items.iterate(m, keys, node)
+        m.heap.put(thing, ANY_KEY, keys)
+    m.heap.put(thing, ANY_ITEM, arguments.star)
+    for name, value in arguments.keywords:
+        m.heap.put(thing, f"[{name!r}]", value)
+    return frozenset((thing.number,))
+
+
+def _vars(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    return arguments.at("0")
+
+
+def _print(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    calls.touch(m, arguments.all(), ("__str__", "__repr__"), node)
+    for value in arguments.positional:
+        for number in m.heap.reach(value):
+            calls.touch(m, frozenset((number,)), ("__repr__", "__str__"), node)
+    target = arguments.keyword("file")
+    if target:
+        m.change(target, node)
+    return m.heap.scalar("NoneType")
+
+
+def _join(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    text = ""
+    for value in (*arguments.positional, *((arguments.star,) if arguments.star else ())):
+        text = texts.join_paths(text, texts.text_of(m, value)) if text else texts.text_of(m, value)
+    return texts.string(m, node, text)
+
+
+def _path(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    if not arguments.positional and not arguments.star:
+        return texts.path(m, node, ".")
+    value = _join(m, arguments, node)
+    return texts.path(m, node, texts.text_of(m, value))
+
+
+def _as_text(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    calls.touch(m, arguments.at("0"), ("__str__", "__repr__", "__fspath__"), node)
+    return texts.string(m, node, texts.text_of(m, arguments.at("0")))
+
+
+def _marked(name: str) -> Callable[[Machine, Arguments, ast.AST], Value]:
+    def mark(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+        for number in arguments.at("0"):
+            if m.heap[number].kind is Kind.FUNCTION:
+                m.heap.put(m.heap[number], name, NOTHING)
+        return arguments.at("0")
+
+    return mark
+
+
+def _identity(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    m.sees_identity = True
+    m.site.effects.marks.setdefault("identity:builtins.id", m.chain(node))
+    return m.heap.scalar("int")
+
+
+def _nothing(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    return m.heap.library("cellwright.identity")
+
+
+def _deepcopy(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    calls.touch(m, arguments.at("0"), ("__deepcopy__", "__reduce__", "__getstate__"), node)
+    return frozenset(_copied(m, number, node, {}) for number in arguments.at("0"))
+
+
+def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int:
+    """Return a copy of a thing and of all that it reaches, of the same types."""
+    thing = m.heap[number]
+    if thing.kind not in (Kind.PLAIN, Kind.INSTANCE):
+        return number
+    if number not in done:
+        copy = m.make(node, thing.type, thing.kind, part=("copy", number))
+        done[number] = copy.number
+        copy.bases, copy.open, copy.text = thing.bases, thing.open, thing.text
+        copy.out.update({n: m.heap.now for base in thing.bases for n in base})
+        for name, value in tuple(thing.fields.items()):
+            if name != MEMORY:
+                inner = frozenset(_copied(m, each, node, done) for each in value)
+                m.heap.put(copy, name, inner)
+    return done[number]
+
+
+def _next(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    value = arguments.at("0")
+    m.change(value, node)
+    return items.iterate(m, value, node) | arguments.at("1")
+
+
+_CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.delattr": _delattr,
+    "builtins.vars": _vars,
+    "builtins.__import__": _import_module,
+    "importlib.import_module": _import_module,
+    "builtins.zip": _zip,
+    "builtins.enumerate": _enumerate,
+    "builtins.dict": _dict,
+    "builtins.print": _print,
+    "builtins.next": _next,
+    "copy.deepcopy": _deepcopy,
+    "builtins.str": _as_text,
+    "builtins.id": _identity,
+    "os.fspath": _as_text,
+    "os.path.join": _join,
+    "posixpath.join": _join,
+    "pathlib.Path": _path,
+    "pathlib.PurePath": _path,
+    "pathlib.PosixPath": _path,
+    "builtins.property": _marked("property"),
+    "functools.cached_property": _marked("cached"),
+    "builtins.staticmethod": _marked("static"),
+    "builtins.classmethod": _marked("class"),
+    "functools.wraps": _nothing,
+}

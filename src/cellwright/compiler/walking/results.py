@@ -1,0 +1,126 @@
+"""Owns what a call or attribute described by the effects data gives."""
+
+import ast
+
+from cellwright.compiler.walking import items, library
+from cellwright.compiler.walking.arguments import Arguments
+from cellwright.compiler.walking.effects import Effect, effects_data
+from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.machine import Machine
+
+_DEPTHS = {"pandas.Series": 1, "numpy.ndarray": 3}
+
+
+def result_of(
+    m: Machine,
+    effect: Effect,
+    receiver: Value,
+    arguments: Arguments,
+    *,
+    node: ast.AST,
+    part: object = None,
+) -> Value:
+    """Return what a call or attribute described by an effect gives."""
+    source = receiver or (arguments.at("0") if arguments.positional else arguments.all())
+    match effect.result:
+        case "none":
+            return m.heap.scalar("NoneType")
+        case "scalar":
+            return m.heap.scalar(effect.type_name or "scalar")
+        case "self":
+            return receiver
+        case "arg":
+            return arguments.at(str(effect.position))
+        case "path":
+            return m.heap.library(effect.type_name)
+        case "item":
+            others = arguments.positional[0 if receiver else 1 :]
+            return _inside(m, source, node) | frozenset().union(*others)
+        case "items":
+            return _copied(m, effect, source, node)
+        case "pairs":
+            return _pairs(m, source, node)
+        case "view":
+            return _view(m, effect, source, node, part)
+        case _:
+            thing = _fresh(m, effect.type_name, node, part)
+            if effect.result == "holds":
+                m.heap.hold(thing, receiver | arguments.all())
+            elif effect.result == "flat":
+                depth = _DEPTHS.get(thing.type, 2)
+                m.heap.hold(thing, library.flattened(m, receiver | arguments.all(), depth))
+            return frozenset((thing.number,))
+
+
+def _inside(m: Machine, source: Value, node: ast.AST) -> Value:
+    """Return what is in containers, and in objects of a known type."""
+    found = NOTHING
+    for number in sorted(source):
+        thing = m.heap[number]
+        if thing.kind is Kind.PLAIN and thing.type not in items.CONTAINERS and thing.type:
+            found |= items.all_items(thing) | thing.fields.get("*", NOTHING) | m.heap.scalar()
+        else:
+            found |= items.read_item(m, frozenset((number,)), None, node)
+    return found
+
+
+def _fresh(m: Machine, type_name: str, node: ast.AST, part: object) -> Thing:
+    """Return a new thing of a type; `list[TYPE]` says what is in it."""
+    outer, _, inner = type_name.rstrip("]").partition("[")
+    thing = m.make(node, outer, part=("result", part))
+    if outer in items.CONTAINERS:
+        if inner == "scalar":
+            m.heap.put(thing, ANY_ITEM, m.heap.scalar())
+        elif inner:
+            element = m.make(node, inner, part=("element", part))
+            m.heap.put(thing, ANY_ITEM, frozenset((element.number,)))
+        else:
+            thing.open = True
+    return thing
+
+
+def _copied(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
+    types = {m.heap[number].type for number in source}
+    type_name = effect.type_name or (next(iter(types)) if len(types) == 1 else "list")
+    thing = m.make(node, type_name, part="items")
+    if type_name == "dict":
+        m.heap.put(thing, ANY_KEY, items.iterate(m, source, node))
+        m.heap.put(thing, ANY_ITEM, items.read_item(m, source, None, node))
+    else:
+        m.heap.put(thing, ANY_ITEM, items.iterate(m, source, node))
+    return frozenset((thing.number,))
+
+
+def _pairs(m: Machine, source: Value, node: ast.AST) -> Value:
+    pair = m.make(node, "tuple", part="pair")
+    m.heap.put(pair, "[0]", items.iterate(m, source, node))
+    m.heap.put(pair, "[1]", items.read_item(m, source, None, node))
+    thing = m.make(node, "list", part="pairs")
+    m.heap.put(thing, ANY_ITEM, frozenset((pair.number,)))
+    return frozenset((thing.number,))
+
+
+def _view(m: Machine, effect: Effect, source: Value, node: ast.AST, part: object) -> Value:
+    found = NOTHING
+    for number in sorted(source):
+        base = m.heap[number]
+        if base.kind is Kind.SCALAR:
+            found |= {number}
+            continue
+        if base.kind is not Kind.PLAIN or not effects_data().knows_type(base.type):
+            thing = _fresh(m, effect.type_name, node, part)
+            m.heap.hold(thing, frozenset((number,)))
+            found |= {thing.number}
+            continue
+        if base.type in items.CONTAINERS:
+            thing = _fresh(m, effect.type_name or base.type, node, part)
+            m.heap.hold(thing, library.flattened(m, frozenset((number,))))
+            found |= {thing.number}
+            continue
+        thing = m.make(node, effect.type_name or base.type, part=("view", part))
+        m.heap.put(thing, MEMORY, m.heap.memory(base))
+        m.heap.put(thing, "*", base.fields.get("*", NOTHING))
+        if effects_data().flag(thing.type, "indexer"):
+            m.heap.put(thing, "of", frozenset((number,)))
+        found |= {thing.number} | base.fields.get("*", NOTHING)
+    return found

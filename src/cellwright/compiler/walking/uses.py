@@ -1,0 +1,84 @@
+"""Owns the notes of files and of the process's state that a call uses."""
+
+import ast
+
+from cellwright.compiler.walking import texts
+from cellwright.compiler.walking.arguments import Arguments
+from cellwright.compiler.walking.effects import Effect, effects_data
+from cellwright.compiler.walking.heap import NOTHING, Kind, Value
+from cellwright.compiler.walking.machine import Machine
+from cellwright.compiler.walking.sites import FileUse, StateUse
+
+_WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
+
+
+def note_state(m: Machine, use: str, state: str, *, node: ast.AST, what: str) -> None:
+    """Note that state of the process is used, set or changed."""
+    if use != "uses":
+        m.unclean()
+    m.site.effects.states.append(
+        StateUse(use, f"state:{state}", m.chain(node), what, m.doubts == 0)
+    )
+
+
+def note_states(m: Machine, effect: Effect, receiver: Value, node: ast.AST, path: str) -> None:
+    """Note the state that an effect says a call uses."""
+    for use, state in effect.states:
+        if state.startswith("inside:"):
+            inside = m.heap.reach(receiver)
+            if not any(effects_data().flag(m.heap[n].type, "random") for n in inside):
+                continue
+        note_state(m, use, state.removeprefix("inside:"), node=node, what=path)
+
+
+def note_files(
+    m: Machine,
+    effect: Effect,
+    receiver: Value,
+    arguments: Arguments,
+    node: ast.AST,
+    path: str,
+) -> None:
+    """Note the files that an effect says a call reads and writes."""
+    for use, where in effect.files:
+        value = receiver if where == "self" else _file_argument(arguments, where)
+        verb = _mode_use(m, use, where, arguments)
+        note_file(m, verb, value, node=node, what=path)
+
+
+def _file_argument(arguments: Arguments, where: str) -> Value:
+    """Return the argument that is a path: `0`, or `0|path_or_buf` by either spelling."""
+    for each in where.split("|"):
+        value = arguments.at(each)
+        if value:
+            return value
+    return NOTHING
+
+
+def _mode_use(m: Machine, use: str, where: str, arguments: Arguments) -> str:
+    if use != "opens":
+        return use
+    mode_at = "0" if where == "self" else "1"
+    value = arguments.keyword("mode") or arguments.at(mode_at)
+    modes = texts.known_texts(m, value) if value else {"r"}
+    if modes == {"*"} or any("+" in mode or "a" in mode for mode in modes):
+        return "appends"
+    if any(mode[:1] in "wx" for mode in modes):
+        return "writes"
+    return "reads"
+
+
+def note_file(m: Machine, use: str, value: Value, *, node: ast.AST, what: str) -> None:
+    """Note that the files which a value names are read or written."""
+    for number in sorted(value):
+        thing = m.heap[number]
+        if thing.kind is Kind.PLAIN and effects_data().flag(thing.type, "handle"):
+            continue
+        if thing.kind is Kind.SCALAR and thing.type in ("NoneType", "int", "bool", "bytes"):
+            continue
+        text = thing.text if thing.kind is Kind.SCALAR else None
+        if text is not None and text.lower().startswith(_WEB):
+            m.site.effects.marks.setdefault(f"network:{what}", m.chain(node))
+            continue
+        m.unclean()
+        m.site.effects.files.append(FileUse(use, text, m.chain(node), what, m.doubts == 0))
