@@ -76,6 +76,7 @@ class Outputs:
             folder = os.path.join(self.attempt, self.spec.cwd)
             meta = file_ports.pack(port.name, folder, sink)
             sink.close()
+            sink.settle()
         finally:
             sink.abandon()
         if meta is None:
@@ -123,6 +124,7 @@ class Outputs:
                 meta = each.save(value, sink, names)
                 sink.close()
                 fidelity = each.check(value, sink.path, meta, names)
+                sink.settle()
             except OutputError as error:
                 raise _blamed(error, members) from error
             except OSError:

@@ -1,6 +1,7 @@
-"""Owns writing an artifact's file: hashed while it is written, durable when closed."""
+"""Owns writing an artifact's file: hashed while it is written, durable while it is checked."""
 
 import hashlib
+import mmap
 import os
 import sys
 from collections.abc import Callable
@@ -10,10 +11,10 @@ LARGE = 1 << 20
 """Bytes from which on a second thread is worth its while."""
 CHUNK = 8 << 20
 """Bytes that are hashed and written at a time."""
-
-
 WAITING = 64
 """Chunks that may wait to be hashed; they are views, so they cost no memory by themselves."""
+WINDOW = 8 << 20
+"""Bytes of a file that are mapped at a time: what is mapped counts as the process's memory."""
 PIECE = 256 << 10
 """Bytes that are compared at a time: they fit in a processor's cache."""
 
@@ -21,8 +22,9 @@ PIECE = 256 << 10
 class Sink:
     """A file for writing; `size` and `digest` tell of the bytes so far.
 
-    Large writes are hashed by a thread behind this one's back: both let go of the
-    interpreter's lock. Until `digest` is asked for, what was written must not change.
+    Large writes are hashed by a thread behind this one's back, and flushed to the disk by
+    another: all let go of the interpreter's lock. Until `digest` is asked for, what was
+    written must not change. The file may be read from `close` on, and counts from `settle`.
     """
 
     def __init__(self, path: str) -> None:
@@ -31,6 +33,7 @@ class Sink:
         self._hash = hashlib.sha256()
         self._handle = open(path, "wb", buffering=0)  # noqa: SIM115  # closed by close()
         self._worker: _Worker | None = None
+        self._flushing: _Flush | None = None
 
     def write(self, payload: Any) -> int:
         """Write bytes, or a contiguous buffer of them; returns how many."""
@@ -53,7 +56,7 @@ class Sink:
         """Return how many bytes were written."""
         return self.size
 
-    def flush(self) -> None:
+    def flush(self) -> None:  # numpy and tarfile call it
         """Do nothing: nothing is buffered here."""
 
     def mark(self) -> tuple[int, Any]:
@@ -74,16 +77,26 @@ class Sink:
         self._catch_up()
         return f"sha256:{self._hash.hexdigest()}"
 
-    def close(self) -> None:
-        """Make the file durable and close it; the hash may still be on its way."""
-        try:
-            os.fsync(self._handle.fileno())
-        finally:
-            self._handle.close()
+    def close(self) -> "_Flush":
+        """End the writing, and begin to make the file durable."""
+        self._flushing = _Flush(self._handle.fileno(), large=self.size >= LARGE)
+        return self._flushing
+
+    def settle(self) -> None:
+        """Return when the file is durable.
+
+        Raises:
+            OSError: the disk did not take it.
+        """
+        flushing = self._flushing or self.close()
+        flushing.end()
+        self._handle.close()
 
     def abandon(self) -> None:
-        """Let go of the file, if it is not closed, and of the thread."""
+        """Let go of the file, if it has not settled, and of the threads."""
         self._catch_up()
+        if self._flushing is not None:
+            self._flushing.wait()
         self._handle.close()
 
     def _catch_up(self) -> None:
@@ -120,20 +133,66 @@ class _Worker:
             self._work(buffer)
 
 
+class _Flush:
+    """A flush of a file to the disk; of a large one in a thread."""
+
+    def __init__(self, descriptor: int, *, large: bool) -> None:
+        self._descriptor = descriptor
+        self._error: OSError | None = None
+        self._thread: Any = None
+        if not large:
+            self._run()
+            return
+        import threading
+
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
+    def end(self) -> None:
+        self.wait()
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self._error = error
+
+
 def same_bytes(path: str, offset: int, expected: memoryview) -> bool:
-    """Tell whether a file has these bytes at an offset; reads it in pieces."""
-    piece = bytearray(min(PIECE, len(expected)))
+    """Tell whether a file has these bytes at an offset, without a copy of either."""
     with open(path, "rb", buffering=0) as handle:
-        handle.seek(offset)
-        for start in range(0, len(expected), PIECE):
-            wanted = expected[start : start + PIECE]
-            found = memoryview(piece)[: len(wanted)]
-            if handle.readinto(found) != len(wanted) or not _equal(found, wanted):
-                return False
+        if os.fstat(handle.fileno()).st_size < offset + len(expected):
+            return False
+        for start in range(0, len(expected), WINDOW):
+            wanted = expected[start : start + WINDOW]
+            before = (offset + start) % mmap.ALLOCATIONGRANULARITY
+            with (
+                mmap.mmap(
+                    handle.fileno(),
+                    before + len(wanted),
+                    access=mmap.ACCESS_READ,
+                    offset=offset + start - before,
+                ) as mapped,
+                memoryview(mapped) as whole,
+                whole[before:] as found,
+            ):
+                if not _equal(found, wanted):
+                    return False
     return True
 
 
 def _equal(one: memoryview, other: memoryview) -> bool:
+    pieces = range(0, len(one), PIECE)
+    return all(_same_piece(one[at : at + PIECE], other[at : at + PIECE]) for at in pieces)
+
+
+def _same_piece(one: memoryview, other: memoryview) -> bool:
     """Compare two buffers of bytes; Python alone would look at one byte at a time."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
