@@ -12,6 +12,7 @@ import msgspec
 
 import cellwright
 from cellwright.app.documents import Document, pipeline_document
+from cellwright.app.parameters import chosen_parameters
 from cellwright.app.workspace import Workspace
 from cellwright.base.canonical import digest_of
 from cellwright.base.errors import UsageError
@@ -22,14 +23,18 @@ from cellwright.model.source import Notebook
 if TYPE_CHECKING:
     from cellwright.compiler.driver import Compilation
 
-_Kept = tuple[Pipeline | None, tuple[Diagnostic, ...], Notebook | None]
+_Kept = tuple[Pipeline | None, tuple[Diagnostic, ...], Notebook | None, dict[str, str]]
 _WRITING = 1.0  # seconds; how long a notebook may be half-written while it is saved
 _ROUNDS = 10  # a fix may make room for another; more rounds than this would be a circle
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled notebook file; `requirements` are the distributions of each step."""
+    """A compiled notebook file; `requirements` are the distributions of each step.
+
+    `parameters` are the literals of the parameters that were chosen: the paths in the
+    pipeline follow them.
+    """
 
     path: str
     payload: bytes
@@ -37,6 +42,7 @@ class Compiled:
     pipeline: Pipeline | None
     report: Report
     requirements: Mapping[StepName, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_notebook(path: Path) -> bytes:
@@ -69,36 +75,58 @@ def _is_json(payload: bytes) -> bool:
     return True
 
 
-def compile_in(workspace: Workspace, path: Path) -> Compiled:
+def compile_in(workspace: Workspace, path: Path, assignments: tuple[str, ...] = ()) -> Compiled:
     """Return what a notebook compiles to, from the memory of a workspace where it is known.
 
-    The same bytes compiled by the same compiler give the same pipeline, so a notebook
-    that did not change is not compiled again.
+    The same bytes and parameters compiled by the same compiler give the same pipeline,
+    so a notebook that did not change is not compiled again. `assignments` are
+    `NAME=VALUE` texts.
+
+    Raises:
+        UsageError: the notebook cannot be read, or an assignment does not fit it.
     """
     payload = read_notebook(path)
-    key = digest_of((payload, str(path), _compiler_version()))
+    key = digest_of((payload, str(path), _compiler_version(), assignments))
     memos = workspace.store.memos
     known = memos.get("compilation", key)
     if known is not None:
-        pipeline, found, notebook = msgspec.json.decode(known, type=_Kept)
-    else:
-        fresh = compile_document(payload, path=str(path))
-        pipeline, found, notebook = fresh.pipeline, tuple(fresh.report), fresh.notebook
-        memos.put("compilation", key, msgspec.json.encode((pipeline, found, notebook)))
-    return Compiled(str(path), payload, notebook, pipeline, Report(found))
+        pipeline, found, notebook, parameters = msgspec.json.decode(known, type=_Kept)
+        return Compiled(
+            str(path), payload, notebook, pipeline, Report(found), parameters=parameters
+        )
+    compiled = _compiled(payload, path, assignments)
+    kept = (compiled.pipeline, tuple(compiled.report), compiled.notebook, compiled.parameters)
+    memos.put("compilation", key, msgspec.json.encode(kept))
+    return compiled
 
 
-def compile_file(path: Path, *, python: str | None = None) -> Compiled:
+def compile_file(
+    path: Path, *, python: str | None = None, assignments: tuple[str, ...] = ()
+) -> Compiled:
     """Return what a notebook compiles to, with the distributions that its steps need.
 
-    `python` is the interpreter of the notebook's environment, its kernel's where None.
+    `python` is the interpreter of the notebook's environment, its kernel's where None;
+    `assignments` are `NAME=VALUE` texts.
+
+    Raises:
+        UsageError: the notebook cannot be read, or an assignment does not fit it.
     """
     from cellwright.app.resolution import with_requirements
 
-    payload = read_notebook(path)
-    fresh = compile_document(payload, path=str(path))
-    compiled = Compiled(str(path), payload, fresh.notebook, fresh.pipeline, fresh.report)
-    return with_requirements(compiled, python)
+    return with_requirements(_compiled(read_notebook(path), path, assignments), python)
+
+
+def _compiled(payload: bytes, path: Path, assignments: tuple[str, ...]) -> Compiled:
+    parameters = chosen_parameters(payload, assignments, path=str(path)) if assignments else {}
+    fresh = compile_document(payload, path=str(path), parameters=parameters)
+    return Compiled(
+        str(path),
+        payload,
+        fresh.notebook,
+        fresh.pipeline,
+        fresh.report,
+        parameters=parameters,
+    )
 
 
 def _compiler_version() -> tuple[object, ...]:
@@ -113,12 +141,14 @@ def _compiler_version() -> tuple[object, ...]:
     return (cellwright.__version__, sys.version_info[:2], tuple(files))
 
 
-def compile_document(payload: bytes, *, path: str) -> "Compilation":
+def compile_document(
+    payload: bytes, *, path: str, parameters: Mapping[str, str] | None = None
+) -> "Compilation":
     """Return what the bytes of a notebook compile to; `path` is for messages."""
     # The compiler costs a tenth of a second to import; an unchanged notebook needs none.
     from cellwright.compiler.driver import compile_notebook
 
-    return compile_notebook(payload, path=path)
+    return compile_notebook(payload, path=path, parameters=parameters)
 
 
 def compiled_document(compiled: Compiled) -> Document:

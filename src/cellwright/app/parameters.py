@@ -36,6 +36,42 @@ def parse_assignments(
     return values
 
 
+def chosen_parameters(payload: bytes, assignments: Iterable[str], *, path: str) -> dict[str, str]:
+    """Return the literals that assignments give to the parameters of a notebook's bytes.
+
+    Nothing is compiled, as what a notebook compiles to may depend on them. Where it
+    cannot be read so far, there are none: to say so is the compilation's part.
+
+    Raises:
+        UsageError: an assignment does not fit the notebook.
+    """
+    parameters = _declared(payload, path)
+    return {} if parameters is None else dict(parse_assignments(assignments, parameters))
+
+
+def _declared(payload: bytes, path: str) -> tuple[Parameter, ...] | None:
+    # Imported on demand, as a run that is in the memory of its workspace needs no compiler.
+    from cellwright.compiler.reading.options_reader import read_options
+    from cellwright.compiler.reading.parameters import declared
+    from cellwright.compiler.reading.parse import parse_cells
+    from cellwright.compiler.reading.reader import read
+    from cellwright.compiler.reading.tags import read_roles
+    from cellwright.diagnostics.diagnostic import Report
+
+    unheard = Report()
+    notebook = read(payload, path=path, report=unheard)
+    if notebook is None:
+        return None
+    roles = read_roles(notebook, unheard, options=read_options(notebook, unheard))
+    cells = parse_cells(notebook, roles, unheard)
+    if unheard.has_errors:
+        return None
+    return tuple(
+        Parameter(item.name, item.type_name, item.default, cells[item.cell].span(item.node))
+        for item in declared(cells)
+    )
+
+
 def literal(text: str, parameter: Parameter) -> str:
     """Return the Python literal for a text, of the type of the parameter's default.
 

@@ -14,7 +14,6 @@ from cellwright.app.compilation import Compiled, compile_in
 from cellwright.app.documents import Document, run_document
 from cellwright.app.executors import ExecutorSetup, chosen_executor
 from cellwright.app.history import events_path, stdout_tails
-from cellwright.app.parameters import parse_assignments
 from cellwright.app.resolution import Resolved, Wanted, notebook_interpreter, resolved
 from cellwright.app.workspace import Workspace, workspace_for
 from cellwright.base.canonical import Digest, digest_of
@@ -83,13 +82,14 @@ def run_notebook(
         MachineError: the engine, the disk or the network is in the way.
     """
     workspace = workspace_for(options.notebook, options.workspace)
-    compiled = compile_in(workspace, options.notebook)
+    compiled = compile_in(workspace, options.notebook, options.assignments)
     if compiled.pipeline is None or compiled.report.has_errors:
         found_out(compiled)
         return RunResult(workspace, compiled, None)
     pipeline = compiled.pipeline
     steps = _steps(options.steps, pipeline)
-    parameters = _parameters(options.assignments, pipeline)
+    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters}
+    parameters = {**defaults, **compiled.parameters}
     report = Report()
     interpreter = notebook_interpreter(
         pipeline, options.python or workspace.settings.python, report
@@ -181,11 +181,6 @@ def _steps(wanted: tuple[str, ...], pipeline: Pipeline) -> tuple[StepName, ...]:
             f"no step is called `{unknown[0]}`", hint="there is: " + ", ".join(pipeline.steps)
         )
     return tuple(StepName(name) for name in wanted)
-
-
-def _parameters(assignments: tuple[str, ...], pipeline: Pipeline) -> Mapping[str, str]:
-    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters}
-    return {**defaults, **parse_assignments(assignments, pipeline.parameters)}
 
 
 def _limits(workspace: Workspace) -> Limits:

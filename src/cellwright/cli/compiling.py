@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from cellwright.model.pipeline import Pipeline, StepName
 
 NOTEBOOK = click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+PARAMETERS = click.option(
+    "-p",
+    "--parameter",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Compile for a run with this value: paths built from parameters follow it.",
+)
 
 
 @click.command("check")
@@ -26,9 +34,17 @@ NOTEBOOK = click.argument("notebook", type=click.Path(exists=True, dir_okay=Fals
     help="How to print the findings.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@PARAMETERS
 @click.option("--fix", is_flag=True, help="Apply the fixes that keep the notebook's meaning.")
 @click.option("--python", default=None, help="The interpreter of the notebook's environment.")
-def check_command(notebook: Path, form: str, as_json: bool, fix: bool, python: str | None) -> int:
+def check_command(  # noqa: PLR0913, PLR0917  # one for each option
+    notebook: Path,
+    form: str,
+    as_json: bool,
+    assignments: tuple[str, ...],
+    fix: bool,
+    python: str | None,
+) -> int:
     """Say what is wrong with a notebook, and where.
 
     Exit code 0 where a pipeline can be made, 3 where errors stand in its way.
@@ -43,7 +59,7 @@ def check_command(notebook: Path, form: str, as_json: bool, fix: bool, python: s
 
     if fix and (applied := apply_safe_fixes(notebook)):
         click.echo(f"applied {applied} fixes to {notebook}", err=True)
-    compiled = compile_file(notebook, python=python)
+    compiled = compile_file(notebook, python=python, assignments=assignments)
     _print_report(compiled, "json" if as_json else form)
     return REFUSED if compiled.report.has_errors else OK
 
@@ -78,9 +94,16 @@ def print_findings(compiled: "Compiled", *, stderr: bool = True) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Write a program for each step, and pipeline.json, to this folder.",
 )
+@PARAMETERS
 @click.option("--json", "as_json", is_flag=True, help="Print the pipeline and the diagnostics.")
 @click.option("--python", default=None, help="The interpreter of the notebook's environment.")
-def compile_command(notebook: Path, output: Path | None, as_json: bool, python: str | None) -> int:
+def compile_command(
+    notebook: Path,
+    output: Path | None,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    python: str | None,
+) -> int:
     """Compile a notebook into components: one program for each step.
 
     Nothing is run, and nothing is fetched. Without options the programs are listed.
@@ -92,7 +115,7 @@ def compile_command(notebook: Path, output: Path | None, as_json: bool, python: 
     """
     from cellwright.app.compilation import compile_file, compiled_document, write_components
 
-    compiled = compile_file(notebook, python=python)
+    compiled = compile_file(notebook, python=python, assignments=assignments)
     if as_json:
         print_json(compiled_document(compiled))
     else:
@@ -111,19 +134,23 @@ def compile_command(notebook: Path, output: Path | None, as_json: bool, python: 
 
 @click.command("inspect")
 @NOTEBOOK
+@PARAMETERS
 @click.option("--json", "as_json", is_flag=True, help="Print the same as `compile --json`.")
 @click.option("--mermaid", is_flag=True, help="Print the graph as a Mermaid diagram.")
-def inspect_command(notebook: Path, as_json: bool, mermaid: bool) -> int:
+def inspect_command(
+    notebook: Path, assignments: tuple[str, ...], as_json: bool, mermaid: bool
+) -> int:
     """Show the pipeline of a notebook: its steps, what they take and give, what feeds what.
 
     \b
     Examples:
       cellwright inspect churn.ipynb
       cellwright inspect churn.ipynb --mermaid
+      cellwright inspect churn.ipynb -p folder=data/2026
     """
     from cellwright.app.compilation import compile_file, compiled_document
 
-    compiled = compile_file(notebook)
+    compiled = compile_file(notebook, assignments=assignments)
     if as_json:
         print_json(compiled_document(compiled))
     elif compiled.pipeline is None or compiled.report.has_errors:
