@@ -89,8 +89,7 @@ def line(event: Event) -> str:
     """Return the one line that says an event; "" for what is not worth a line."""
     match event:
         case PlanMade():
-            steps = ", ".join(event.steps)
-            return f"run {event.run} on the {event.executor} executor: {steps}"
+            return f"run {event.run} on the {event.executor} executor: {_outlook(event)}"
         case PhaseStarted():
             return f"{_PHASES[event.phase]} {event.subject}"
         case PhaseProgress():
@@ -106,6 +105,17 @@ def line(event: Event) -> str:
         case RunFinished():
             return f"run {event.run}: {event.state} in {seconds(event.seconds)}"
     assert_never(event)
+
+
+def _outlook(event: PlanMade) -> str:
+    """Return what is to be expected of the steps, those of one outlook together."""
+    known = {*event.cached, *event.undecided}
+    groups = (
+        (event.cached, "from the cache"),
+        ([step for step in event.steps if step not in known], "to run"),
+        (event.undecided, "to run unless the inputs turn out as before"),
+    )
+    return "; ".join(f"{', '.join(steps)} {outlook}" for steps, outlook in groups if steps)
 
 
 def _step_line(event: StepFinished) -> str:

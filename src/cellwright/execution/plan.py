@@ -13,6 +13,7 @@ from itertools import chain
 
 from cellwright.base.canonical import Digest, digest_of
 from cellwright.base.errors import UsageError
+from cellwright.execution.failures import breach
 from cellwright.execution.records import Cache
 from cellwright.execution.request import CacheUse, RunRequest, WorkFile
 from cellwright.model.pipeline import Component, Pipeline, PortName, StepName
@@ -148,9 +149,23 @@ def unfold(request: RunRequest, *, cache: Cache, identify: Identify) -> Mapping[
     plan: dict[StepName, Decision] = {}
     for step in selected(request.pipeline, request.steps):
         plan[step] = decision = decide(step, request, done=done, cache=cache, identify=identify)
-        if isinstance(decision, Cached):
+        # What fails by its thresholds now, though it is cached, hands nothing on.
+        if isinstance(decision, Cached) and _is_good(decision.found, request.pipeline.steps[step]):
             done[step] = decision.found
     return plan
+
+
+def _is_good(found: StepRecord, component: Component) -> bool:
+    return breach(component.options.metrics, found.step_run.metrics) is None
+
+
+def undecided(plan: Mapping[StepName, Decision], request: RunRequest) -> tuple[StepName, ...]:
+    """Return the steps that earlier runs may answer yet, once what they read is known."""
+    if request.cache is not CacheUse.READ:
+        return ()
+    steps = request.pipeline.steps
+    waiting = (step for step, decision in plan.items() if isinstance(decision, Waiting))
+    return tuple(step for step in waiting if may_answer(steps[step]))
 
 
 def may_answer(component: Component) -> bool:

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from cellwright.base.canonical import Digest
 from cellwright.base.errors import CellwrightError
-from cellwright.execution import failures
+from cellwright.execution import failures, plan
 from cellwright.execution.executor import Executor
 from cellwright.execution.harvest import failed, judged
 from cellwright.execution.news import Item, News
-from cellwright.execution.plan import Cached, Due, Waiting, decide, selected
 from cellwright.execution.preparation import Preparation, Preparations
 from cellwright.execution.records import Claim, Emit
 from cellwright.execution.request import CacheUse, RunRequest
@@ -49,7 +48,7 @@ KEPT = ".kept"
 class _Pending:
     """A step that is due and not started yet: it lacks its environment, a slot, a claim."""
 
-    due: Due
+    due: plan.Due
     preparation: Preparation
     number: int = 1
     not_before: float = 0.0
@@ -67,9 +66,10 @@ class Progress:
         self._emit = emit
         self._cancel = cancel
         self._interrupted = False
-        self._order = selected(request.pipeline, request.steps)
+        self._order = plan.selected(request.pipeline, request.steps)
         self._before = {step: request.pipeline.predecessors(step) for step in self._order}
         self._identities = _identities(scheduler.executor, request, self._order)
+        self._plan: dict[StepName, plan.Decision] = {}
         self._ended: dict[StepName, StepRecord] = {}
         self._good: dict[StepName, StepRecord] = {}
         self._pending: dict[StepName, _Pending] = {}
@@ -107,8 +107,8 @@ class Progress:
             steps={step: StepRun(step, State.WAITING) for step in self._order},
         )
         self._parts.records.start_run(run)
-        self._emit(PlanMade(run.id, run.snapshot, self._order, run.executor))
         try:
+            self._announce(run)
             self._loop()
         except KeyboardInterrupt:  # from an `emit` that raised it, say
             self._stop()
@@ -118,6 +118,14 @@ class Progress:
         run = self._finished(run)
         self._emit(RunFinished(run.id, run.state.value, time.monotonic() - clock))
         return run
+
+    def _announce(self, run: Run) -> None:
+        request = self._request
+        identify = self._identities.__getitem__
+        self._plan = dict(plan.unfold(request, cache=self._parts.cache, identify=identify))
+        cached = tuple(step for step, made in self._plan.items() if isinstance(made, plan.Cached))
+        open_ones = plan.undecided(self._plan, request)
+        self._emit(PlanMade(run.id, run.snapshot, self._order, run.executor, cached, open_ones))
 
     def _loop(self) -> None:
         while not self._is_cancelled():
@@ -177,24 +185,26 @@ class Progress:
         return step in self._ended and step not in self._good
 
     def _decide(self, step: StepName) -> None:
-        decision = decide(
-            step,
-            self._request,
-            done=self._good,
-            cache=self._parts.cache,
-            identify=self._identities.__getitem__,
-        )
+        decision = self._plan.pop(step, None)
+        if decision is None or isinstance(decision, plan.Waiting):
+            decision = plan.decide(
+                step,
+                self._request,
+                done=self._good,
+                cache=self._parts.cache,
+                identify=self._identities.__getitem__,
+            )
         match decision:
-            case Cached():
+            case plan.Cached():
                 self._answer(step, decision)
-            case Due():
+            case plan.Due():
                 self._pending[step] = _Pending(decision, self._prepared(step))
-            case Waiting():
+            case plan.Waiting():
                 raise AssertionError(f"{step} waits for steps that have ended")
             case _:
                 assert_never(decision)
 
-    def _answer(self, step: StepName, cached: Cached) -> None:
+    def _answer(self, step: StepName, cached: plan.Cached) -> None:
         inputs = cached.supplies.artifacts()
         step_run = replace(
             cached.found.step_run,
@@ -252,7 +262,7 @@ class Progress:
             return True
         pending.claim.release()
         del self._pending[step]
-        self._answer(step, Cached(step, pending.due.key, pending.due.supplies, found))
+        self._answer(step, plan.Cached(step, pending.due.key, pending.due.supplies, found))
         return False
 
     def _start(self, step: StepName, pending: _Pending) -> None:

@@ -7,12 +7,19 @@ import msgspec
 
 
 class PlanMade(msgspec.Struct, frozen=True, tag="plan"):
-    """The run is about to start. `cached` are the steps known to be answered already."""
+    """The run is about to start: `steps` in pipeline order.
+
+    `cached` are those that earlier runs answer. Of those that are `undecided` the inputs
+    are not known yet: they are answered too if their inputs turn out as before. The
+    others will be executed.
+    """
 
     run: str
     snapshot: str
     steps: tuple[str, ...]
     executor: str
+    cached: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 class PhaseStarted(msgspec.Struct, frozen=True, tag="phase"):

@@ -21,6 +21,7 @@ from cellwright.execution.plan import (
     may_answer,
     selected,
     supplied,
+    undecided,
     unfold,
 )
 from cellwright.execution.request import CacheUse, WorkFile
@@ -266,6 +267,38 @@ def test_a_plan_unfolds_as_far_as_inputs_are_known(tmp_path):
     assert isinstance(plan["clean"], Due)
     assert plan["clean"].supplies.artifacts() == made.outputs
     assert plan["train"] == Waiting(StepName("train"), ("clean", "check"))
+
+
+def test_a_cached_step_that_misses_its_threshold_decides_nothing_behind_it(tmp_path):
+    options = StepOptions(metrics={"accuracy": MetricOption(minimum=0.9)})
+    chain = pipeline(
+        step("load", "a = 1", makes=("a",), options=options),
+        step("clean", "b = a", reads=("a",), makes=("b",)),
+    )
+    wanted = request(tmp_path, chain)
+    made = record("load", a=artifact(1, "a"))
+    made = replace(made, step_run=replace(made.step_run, metrics={"accuracy": 0.1}))
+    first = decide(
+        StepName("load"), wanted, done={}, cache=Answers(), identify=lambda _: ENVIRONMENT
+    )
+
+    plan = unfold(wanted, cache=Answers(**{first.key: made}), identify=lambda _: ENVIRONMENT)
+
+    assert isinstance(plan["load"], Cached)
+    assert isinstance(plan["clean"], Waiting)
+
+
+def test_only_steps_that_the_cache_may_answer_are_undecided(tmp_path):
+    chain = pipeline(
+        step("load", "a = 1", makes=("a",)),
+        step("clean", "b = a", reads=("a",), makes=("b",)),
+        step("now", "c = a", reads=("a",), uncacheable="clock"),
+    )
+    wanted = request(tmp_path, chain)
+
+    plan = unfold(wanted, cache=Answers(), identify=lambda _: ENVIRONMENT)
+
+    assert undecided(plan, wanted) == ("clean",)
 
 
 def test_a_refreshing_run_asks_the_cache_nothing(tmp_path):

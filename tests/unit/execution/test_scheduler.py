@@ -108,6 +108,25 @@ def test_events_tell_the_run_from_plan_to_end(bench):
     assert sorted(bench.started()) == ["join", "left", "load", "right"]
 
 
+def test_the_plan_says_what_is_known_of_the_steps_before_anything_runs(bench):
+    bench.run(diamond())
+    first = bench.events[0]
+
+    bench.run(diamond(second="b = 4 - 2  # another way to two"))
+
+    assert (first.cached, first.undecided) == ((), ("left", "right", "join"))
+    assert bench.events[0].cached == ("load", "right")
+    assert bench.events[0].undecided == ("join",)
+
+
+def test_the_plan_of_a_run_without_the_cache_leaves_nothing_open(bench):
+    bench.run(diamond())
+
+    bench.run(diamond(), cache=CacheUse.REFRESH)
+
+    assert (bench.events[0].cached, bench.events[0].undecided) == ((), ())
+
+
 def test_what_is_returned_is_what_is_recorded(bench):
     run = bench.run(diamond())
 
