@@ -1,17 +1,21 @@
 """Owns the rules about the pipeline as a whole, and the order of its steps."""
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from cellwright.compiler.linking.order import cycle_among, sorted_edges, topological
+from cellwright.compiler.linking.timeline import Act
 from cellwright.compiler.linking.wiring import Need, Wiring
 from cellwright.compiler.linking.world import World
 from cellwright.compiler.reading.magics import is_history_name
 from cellwright.compiler.reading.parse import ParsedCell
+from cellwright.compiler.reading.scopes import alias_name, bound_names
 from cellwright.compiler.reading.tags import CellRole, InStep, Untagged
+from cellwright.compiler.walking.heap import Place
 from cellwright.compiler.walking.machine import BUILTINS
-from cellwright.compiler.walking.sites import NameRead, Site
+from cellwright.compiler.walking.sites import Chain, NameRead, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import (
     Diagnostic,
@@ -19,11 +23,11 @@ from cellwright.diagnostics.diagnostic import (
     Label,
     Report,
     Retag,
-    Rule,
     Safety,
+    Severity,
 )
 from cellwright.model.pipeline import Edge, PortName, StepKind, StepName
-from cellwright.model.source import CellId
+from cellwright.model.source import CellId, Span
 
 
 @dataclass(frozen=True)
@@ -94,60 +98,103 @@ def _shares_input(wiring: Wiring, check: StepName, later: StepName) -> bool:
     return any((need.name, need.feed.step) in tested for need in wiring.inputs(later))
 
 
+_HIDING = ("dynamic:",)
+"""Marks of sites after which a name may be bound though the text does not show it."""
+
+
 class _Checker:
-    """Reports what stands in the way of a wiring."""
+    """Reports what stands in the way of a wiring.
+
+    What follows from an error is not reported again: a name is refused once, and none
+    after code that binds names out of sight, which is an error itself.
+    """
 
     def __init__(self, wiring: Wiring, report: Report) -> None:
         self.wiring = wiring
         self.report = report
         self.cells = wiring.timeline.walk.cells
         self.untagged = _bindings_of_untagged(self.cells)
+        self.refused: set[str] = set()
+        self.hidden = False
 
     def check_missing(self, site: Site) -> None:
         """Report names that nothing binds."""
+        self.hidden = self.hidden or any(mark in site.effects.marks for mark in _HIDING)
         for name, read in sorted(site.missing.items()):
             if read.guarded or (site.step is None and read.late):
                 continue
-            self._missing(site, name, read)
+            if not self.hidden and name not in self.refused:
+                self._missing(site, name, read)
 
     def _missing(self, site: Site, name: str, read: NameRead) -> None:
-        place = read.chain[-1]
-        span = self.cells[place.cell].span(place.node)
         who = f"step `{site.step}`" if site.step is not None else "a shared cell"
-        events = [e for e in self.wiring.timeline.events.get(name, ()) if e.site <= site.index]
-        secondary: list[Label] = []
-        fixes: list[Fix] = []
-        notes: list[str] = []
-        message = f"{who} reads `{name}`, which nothing before it binds"
-        rule: Rule = rules.UNBOUND_INPUT
-        if events:
-            last = events[-1].chain[-1]
-            secondary.append(Label(self.cells[last.cell].span(last.node), "deleted here"))
-            message, rule = f"{who} reads `{name}`, which was deleted", rules.DELETED_INPUT
-        elif name in self.untagged:
-            parsed = self.untagged[name]
-            message = f"{who} reads `{name}`, which only untagged cell {parsed.cell.number} binds"
-            fixes.append(self._retag(parsed, site))
-        elif not read.sure:
-            rule = rules.CONDITIONAL_INPUT
-        known = sorted(set(self.wiring.timeline.walk.names) | set(self.untagged) | BUILTINS)
-        similar = get_close_matches(name, known, n=2, cutoff=0.75)
-        if similar and rule is not rules.DELETED_INPUT and name not in self.untagged:
-            notes.append("similar: " + ", ".join(f"`{item}`" for item in similar))
-        later = [e for e in self.wiring.timeline.events.get(name, ()) if e.site > site.index]
-        if is_history_name(name) and not events:
-            message, rule = (
-                f"{who} reads `{name}` of the notebook's history",
-                rules.HISTORY_VARIABLE,
-            )
-            notes = ["give the value a name of its own where it is computed"]
-        elif later and not events:
-            rule = rules.READ_BEFORE_BINDING
-            place = later[0].chain[-1]
-            secondary.append(Label(self.cells[place.cell].span(place.node), "bound only here"))
-        self.report.add(
-            Diagnostic(rule, message, Label(span), tuple(secondary), tuple(notes), tuple(fixes))
+        found = self._deleted(who, name, read) or self._never_bound(site, who, name, read)
+        if found.rule.severity is Severity.ERROR:
+            self.refused.add(name)
+        self.report.add(found)
+
+    def _deleted(self, who: str, name: str, read: NameRead) -> Diagnostic | None:
+        if read.deleted is None:
+            return None
+        node = read.deleted[-1].node
+        text = "deleted here"
+        if isinstance(node, ast.ExceptHandler):
+            text = "deleted where this handler ends"
+        return Diagnostic(
+            rules.DELETED_INPUT,
+            f"{who} reads `{name}`, which was deleted",
+            Label(self._span(read.chain)),
+            (Label(self._span(read.deleted), text),),
         )
+
+    def _never_bound(self, site: Site, who: str, name: str, read: NameRead) -> Diagnostic:
+        span = Label(self._span(read.chain))
+        if is_history_name(name):
+            return Diagnostic(
+                rules.HISTORY_VARIABLE,
+                f"{who} reads `{name}` of the notebook's history",
+                span,
+                notes=("give the value a name of its own where it is computed",),
+            )
+        later = self._bound_later(site, name, read)
+        if later is not None:
+            return Diagnostic(
+                rules.READ_BEFORE_BINDING,
+                f"{who} reads `{name}`, which nothing before it binds",
+                span,
+                (Label(self._span(later), "bound only here"),),
+            )
+        rule = rules.UNBOUND_INPUT if read.sure else rules.CONDITIONAL_INPUT
+        if name in self.untagged:
+            parsed = self.untagged[name]
+            return Diagnostic(
+                rules.UNBOUND_INPUT,
+                f"{who} reads `{name}`, which only untagged cell {parsed.cell.number} binds",
+                span,
+                fixes=(self._retag(parsed, site),),
+            )
+        message = f"{who} reads `{name}`, which nothing before it binds"
+        return Diagnostic(rule, message, span, notes=self._similar(name))
+
+    def _bound_later(self, site: Site, name: str, read: NameRead) -> Chain | None:
+        """Return where a name is bound first after a read; None if the read comes of a
+        binding itself, as in `count += 1`."""
+        events = self.wiring.timeline.events.get(name, ())
+        event = next((e for e in events if e.site >= site.index and e.act is not Act.DELETES), None)
+        if event is None:
+            return None
+        if event.site == site.index and _position(event.chain[0]) <= _position(read.chain[0]):
+            return None
+        return event.chain
+
+    def _similar(self, name: str) -> tuple[str, ...]:
+        known = sorted(set(self.wiring.timeline.walk.names) | set(self.untagged) | BUILTINS)
+        near = [item for item in get_close_matches(name, known, n=3, cutoff=0.75) if item != name]
+        return ("similar: " + ", ".join(f"`{item}`" for item in near[:2]),) if near else ()
+
+    def _span(self, chain: Chain) -> Span:
+        place = chain[-1]
+        return self.cells[place.cell].span(place.node)
 
     def _retag(self, parsed: ParsedCell, site: Site) -> Fix:
         tag = f"step:{site.step}" if site.step is not None else "functions"
@@ -209,10 +256,6 @@ class _Checker:
 
 
 def _bindings_of_untagged(cells: tuple[ParsedCell, ...]) -> dict[str, ParsedCell]:
-    import ast
-
-    from cellwright.compiler.reading.scopes import alias_name, bound_names
-
     found: dict[str, ParsedCell] = {}
     for parsed in cells:
         if not isinstance(parsed.role.role, Untagged):
@@ -225,3 +268,9 @@ def _bindings_of_untagged(cells: tuple[ParsedCell, ...]) -> dict[str, ParsedCell
             else:
                 found.update((name, parsed) for name in bound_names(node))
     return found
+
+
+def _position(place: Place) -> tuple[int, int, int]:
+    """Return what puts places of one site in the order in which they are typed."""
+    node = place.node
+    return place.cell, getattr(node, "lineno", 0), getattr(node, "col_offset", 0)

@@ -1,4 +1,9 @@
-"""Owns what is called back: the notebook's own functions within the reach of a call."""
+"""Owns what is called back: the notebook's own functions within the reach of a call.
+
+A function that is called back may call others back in its turn. Each is walked once per
+outermost call, for all that it may be given: more would tell nothing new, and take time
+without bound.
+"""
 
 import ast
 
@@ -26,6 +31,16 @@ def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
         return NOTHING
     if not any(m.heap[n].out or m.heap[n].kind in _CALLABLE for n in receiver | given):
         return NOTHING
+    if m.called_back is not None:
+        return _call_all(m, effect, receiver, given, node)
+    m.called_back = {}
+    try:
+        return _call_all(m, effect, receiver, given, node)
+    finally:
+        m.called_back = None
+
+
+def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: ast.AST) -> Value:
     reached = m.heap.reach(receiver | given)
     targets = [m.heap[number] for number in sorted(reached) if m.heap[number].kind in _CALLABLE]
     if not targets:
@@ -42,7 +57,24 @@ def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
     found = NOTHING
     for thing in targets:
         if thing.kind is not Kind.GENERATOR:
-            found |= _call_target(m, effect, thing, every, node, direct)
+            found |= _call_once(m, effect, thing, every, node, direct)
+    return found
+
+
+def _call_once(
+    m: Machine, effect: Effect, thing: Thing, every: Value, node: ast.AST, direct: Value
+) -> Value:
+    """Walk a target, unless the same call walked it before or is doing so."""
+    assert m.called_back is not None
+    unknown = effect.result == "unknown"
+    key = (thing.number, unknown or effect.calls, thing.number in direct)
+    given, returned = m.called_back.get(key, (NOTHING, NOTHING))
+    if key in m.called_back and every <= given:
+        return returned
+    m.called_back[key] = (given | every, returned)
+    found = _call_target(m, effect, thing, every, node, direct)
+    given, returned = m.called_back[key]
+    m.called_back[key] = (given, returned | found)
     return found
 
 

@@ -161,6 +161,15 @@ class EffectsData:
             seen = self.aliases.get("type:" + seen, "")
         return None
 
+    def names_method(self, type_name: str, name: str) -> bool:
+        """Tell whether the data describe a method of a type by its own name."""
+        seen = type_name
+        while seen:
+            if name in self.types.get(seen, {}):
+                return True
+            seen = self.aliases.get("type:" + seen, "")
+        return False
+
     def knows_root(self, root: str) -> bool:
         """Tell whether there is a table for a top-level module or anything in it."""
         return root in self.modules or any(key.startswith(root + ".") for key in self.modules)

@@ -128,9 +128,8 @@ def typed_attribute(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Va
     effect = data.method(thing.type, "." + name)
     if effect is not None:
         return stored | results.result_of(m, effect, itself, given(), node=node, part=name)
-    if data.method(thing.type, ".*") is not None and data.method(thing.type, name) is None:
-        effect = data.method(thing.type, ".*")
-        assert effect is not None
+    effect = data.method(thing.type, ".*")
+    if effect is not None and not data.names_method(thing.type, name):
         return stored | results.result_of(m, effect, itself, given(), node=node, part=name)
     method = m.make(node, "method", Kind.METHOD, part=(name, thing.number))
     method.text = name

@@ -50,6 +50,7 @@ class Machine:
         self.heap = Heap()
         self.tables = tables
         self.names: dict[str, Variable] = {}
+        self._deletions: dict[str, Chain] = {}
         self._lent = False
         self.site = Site(-1, None, ())
         self.cell = 0
@@ -60,6 +61,7 @@ class Machine:
         self.guards = 0
         self.doubts = 0
         self.sees_identity = False
+        self.called_back: dict[tuple[object, ...], tuple[Value, Value]] | None = None
         self.definition: Definition | None = None
         self.steps_left = BUDGET
         self.keep: list[ast.AST] = []
@@ -124,17 +126,23 @@ class Machine:
         if name == SHELL:
             return self.heap.library("cellwright.shell")
         if value == MISSING.value and name not in ALWAYS_BOUND:
-            self._note(self.site.missing, name, node)
+            self._note(self.site.missing, name, node, self._deletions.get(name))
         elif foreign:
             self._note(self.site.reads, name, node)
         return value - {UNBOUND}
 
-    def _note(self, reads: dict[str, NameRead], name: str, node: ast.AST) -> None:
+    def _note(
+        self,
+        reads: dict[str, NameRead],
+        name: str,
+        node: ast.AST,
+        deleted: Chain | None = None,
+    ) -> None:
         guarded, sure = self.guards > 0, self.doubts == 0
         late = any(frame.scope.kind is ScopeKind.FUNCTION for frame in self.frames)
         old = reads.get(name)
         if old is None or (old.guarded and not guarded) or (sure and not old.sure):
-            reads[name] = NameRead(self.chain(node), late, guarded, sure)
+            reads[name] = NameRead(self.chain(node), late, guarded, sure, deleted)
 
     def store(self, name: str, value: Value, node: ast.AST) -> None:
         """Bind a name where the code that runs binds it."""
@@ -167,6 +175,8 @@ class Machine:
         """Bind a module-level name."""
         if self.definition is not None and name not in self.definition.names:
             self.definition.clean = False
+        if value == MISSING.value and name in self.names:
+            self._deletions[name] = self.chain(node)
         variable = Variable(value, self.site.index, definition)
         self._own_names()[name] = variable
         self.site.written[name] = self.chain(node)
@@ -183,7 +193,7 @@ class Machine:
 
     def delete(self, name: str, node: ast.AST) -> None:
         """Unbind a name where the code that runs unbinds it."""
-        self.store(name, frozenset((UNBOUND,)), node)
+        self.store(name, MISSING.value, node)
 
     # -- notes ---------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ class NameRead:
     late: bool
     guarded: bool
     sure: bool = True
+    deleted: Chain | None = None
+    """Where the name was deleted, if that is why it has no value."""
 
 
 class FileUse(NamedTuple):
