@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _FENCE = re.compile(r"^(`{3,})(\w*)[ \t]*([^{]*)(\{.*\})?$")
+_NOT_YET = re.compile(r"^<!-- not yet: (.+) -->$")
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *$")
 
 
@@ -24,12 +25,18 @@ class CodeCell:
 class MarkdownNotebook:
     """The fences under one heading: `path` are the headings above it, outermost first.
 
-    A fence of another language than Python is kept in `others`, as language and text.
+    A fence of another language than Python is kept in `named` under the word after the
+    language (`file:data/sales.csv`), or in `others`, as language and text, if it has none.
+    `line` is that of the heading, from 1; 0 where there is no heading. `not_yet` is what a
+    comment `<!-- not yet: … -->` says.
     """
 
     path: tuple[str, ...]
     cells: tuple[CodeCell, ...]
     others: tuple[tuple[str, str], ...] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
+    line: int = 0
+    not_yet: str = ""
 
     @property
     def title(self) -> str:
@@ -40,8 +47,11 @@ class MarkdownNotebook:
 @dataclass
 class _Section:
     path: tuple[str, ...] = ()
+    line: int = 0
     cells: list[CodeCell] = field(default_factory=list)
     others: list[tuple[str, str]] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
+    not_yet: str = ""
 
 
 def code(source: str, *tags: str, **options: Any) -> CodeCell:
@@ -75,7 +85,14 @@ def markdown_notebooks(text: str) -> Sequence[MarkdownNotebook]:
     is the cell's `metadata.cellwright`.
     """
     return tuple(
-        MarkdownNotebook(section.path, tuple(section.cells), tuple(section.others))
+        MarkdownNotebook(
+            section.path,
+            tuple(section.cells),
+            tuple(section.others),
+            section.named,
+            section.line,
+            section.not_yet,
+        )
         for section in _sections(text)
         if section.cells or section.others
     )
@@ -84,28 +101,34 @@ def markdown_notebooks(text: str) -> Sequence[MarkdownNotebook]:
 def _sections(text: str) -> Iterator[_Section]:
     headings: list[tuple[int, str]] = []
     section = _Section()
-    lines = iter(text.splitlines())
-    for line in lines:
+    lines = enumerate(text.splitlines(), start=1)
+    for number, line in lines:
         fence = _FENCE.match(line)
         heading = _HEADING.match(line)
+        not_yet = _NOT_YET.match(line)
         if fence is not None:
             body = "\n".join(_body(lines, fence[1]))
+            words = tuple(shlex.split(fence[3]))
             if fence[2] == "python":
                 options = json.loads(fence[4]) if fence[4] else None
-                section.cells.append(CodeCell(body, tuple(shlex.split(fence[3])), options))
+                section.cells.append(CodeCell(body, words, options))
+            elif words:
+                section.named[words[0]] = body
             else:
                 section.others.append((fence[2], body))
+        elif not_yet is not None:
+            section.not_yet = not_yet[1]
         elif heading is not None:
             yield section
             level = len(heading[1])
             headings = [(depth, name) for depth, name in headings if depth < level]
             headings.append((level, heading[2]))
-            section = _Section(tuple(name for _, name in headings))
+            section = _Section(tuple(name for _, name in headings), number)
     yield section
 
 
-def _body(lines: Iterator[str], fence: str) -> Iterator[str]:
-    for line in lines:
+def _body(lines: Iterator[tuple[int, str]], fence: str) -> Iterator[str]:
+    for _, line in lines:
         if line.strip() == fence:
             return
         yield line
