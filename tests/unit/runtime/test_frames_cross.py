@@ -160,7 +160,6 @@ def test_a_fitted_pipeline_predicts_the_same_and_has_the_same_bytes_twice(steps:
 
 
 def test_frames_of_polars_cross(steps: Steps) -> None:
-    pytest.importorskip("polars")
     imports = "import polars as pl"
     look = "print(x, x.schema, y.to_list())"
     first = steps.ok(
