@@ -113,7 +113,16 @@ def compile_file(
     """
     from cellwright.app.resolution import with_requirements
 
-    return with_requirements(_compiled(read_notebook(path), path, assignments), python)
+    return with_requirements(compile_alone(path, assignments), python)
+
+
+def compile_alone(path: Path, assignments: tuple[str, ...] = ()) -> Compiled:
+    """Return what a notebook compiles to by itself: no environment is looked at.
+
+    Raises:
+        UsageError: the notebook cannot be read, or an assignment does not fit it.
+    """
+    return _compiled(read_notebook(path), path, assignments)
 
 
 def _compiled(payload: bytes, path: Path, assignments: tuple[str, ...]) -> Compiled:

@@ -5,7 +5,16 @@ from typing import Any
 
 import msgspec
 
-from cellwright.model.pipeline import Component, Edge, Parameter, Pipeline, Port, PortKind, StepName
+from cellwright.model.pipeline import (
+    Component,
+    Edge,
+    Parameter,
+    Pipeline,
+    Port,
+    PortKind,
+    Reason,
+    StepName,
+)
 from cellwright.model.run import Artifact, Run, StepRun
 
 Document = dict[str, Any]
@@ -93,15 +102,17 @@ def _port(port: Port) -> Document:
         "kind": port.kind.value,
         "type": port.type_name,
         "optional": port.optional,
-        "because": [
-            {
-                "cell": reason.span.number,
-                "line": reason.span.start.line,
-                "column": reason.span.start.column + 1,
-                "text": reason.text,
-            }
-            for reason in port.reasons
-        ],
+        "because": [place_document(reason) for reason in port.reasons],
+    }
+
+
+def place_document(reason: Reason) -> Document:
+    """Return a place that made something necessary; line and column count from 1."""
+    return {
+        "cell": reason.span.number,
+        "line": reason.span.start.line,
+        "column": reason.span.start.column + 1,
+        "text": reason.text,
     }
 
 

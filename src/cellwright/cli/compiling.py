@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cellwright.base.errors import UsageError
 from cellwright.cli.output import OK, REFUSED, console, print_json
 
 if TYPE_CHECKING:
@@ -204,22 +205,64 @@ def _mermaid(pipeline: "Pipeline") -> str:
 
 
 @click.command("explain")
-@click.argument("rule")
-def explain_command(rule: str) -> int:
-    """Explain a rule: what it finds, why it matters, and what to write instead.
+@click.argument("subject", metavar="RULE|STEP.PORT")
+@click.argument(
+    "notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@PARAMETERS
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain_command(
+    subject: str, notebook: Path | None, assignments: tuple[str, ...], as_json: bool
+) -> int:
+    """Explain a rule, or why a step has a port.
+
+    A rule is named by its code or name: what it finds, why it matters, and what to write
+    instead. STEP.PORT is answered with the chain of places in the notebook that made the
+    port necessary; NOTEBOOK may be left out where there is only one. A PORT is the name of
+    a variable, a file or a state, a parameter or a function that the step takes along.
 
     \b
     Examples:
       cellwright explain FLOW201
       cellwright explain unbound-input
+      cellwright explain train.features churn.ipynb
+      cellwright explain report.data/regions.csv churn.ipynb --json
     """
+    if "." in subject:
+        _explain_port(subject, notebook, assignments, as_json=as_json)
+        return OK
+    if notebook is not None:
+        hint = f"to explain a port: cellwright explain {subject}.PORT {notebook}"
+        raise UsageError(f"`{subject}` is not STEP.PORT", hint=hint)
     from cellwright.app.findings import rule_page
 
-    page = rule_page(rule)
-    if console().is_terminal:
+    page = rule_page(subject)
+    if as_json:
+        print_json({"rule": subject, "page": page})
+    elif console().is_terminal:
         from rich.markdown import Markdown
 
         console().print(Markdown(page))
     else:
         click.echo(page.rstrip("\n"))
     return OK
+
+
+def _explain_port(
+    subject: str, notebook: Path | None, assignments: tuple[str, ...], *, as_json: bool
+) -> None:
+    from cellwright.app.compilation import compile_alone
+    from cellwright.app.explanation import (
+        explain_port,
+        explanation_document,
+        explanation_text,
+        only_notebook,
+    )
+
+    compiled = compile_alone(notebook or only_notebook(Path()), assignments)
+    found = explain_port(compiled, subject)
+    if as_json:
+        print_json(explanation_document(compiled, found))
+        return
+    text = explanation_text(compiled, found, colour=console().is_terminal)
+    click.echo(text.rstrip("\n"), color=None)

@@ -17,7 +17,7 @@ _COMMANDS = {
     "check": ("compiling", "Say what is wrong with a notebook, and where."),
     "compile": ("compiling", "Compile a notebook into components."),
     "inspect": ("compiling", "Show the pipeline of a notebook: steps, ports, edges."),
-    "explain": ("compiling", "Explain a rule by its code or name."),
+    "explain": ("compiling", "Explain a rule, or why a step has a port."),
     "run": ("running", "Run a notebook as a pipeline."),
     "runs": ("history", "List the runs of this workspace."),
     "show": ("history", "Show one run."),

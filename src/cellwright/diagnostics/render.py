@@ -53,6 +53,18 @@ def text(
     return "\n".join(page.finding(found) for found in report)
 
 
+def places(
+    labels: Sequence[Label],
+    *,
+    path: str,
+    notebook: Notebook | None,
+    palette: Palette = PLAIN,
+) -> str:
+    """Return places for people, each with its line of source; the first is the main one."""
+    sources = {} if notebook is None else {cell.id: cell.source for cell in notebook.cells}
+    return _Page(visible(path), sources, palette).places(labels, palette.strong)
+
+
 def summary(report: Report) -> str:
     """Return how many findings there are, as in "1 error, 2 hints"; "" for none."""
     counts = [
@@ -141,13 +153,10 @@ class _Page:
         rule = found.rule
         mark = self.palette.severities[rule.severity]
         labels = (found.primary, *found.secondary)
-        gutter = max((len(str(label.span.start.line)) for label in labels if label.span), default=1)
         head = self._set(f"{rule.severity.value}[{rule.code}]", mark)
         lines = [f"{head}: {self._set(visible(found.message), self.palette.strong)}"]
-        for label in labels:
-            first = label is found.primary
-            lines += self._label(label, gutter, "-->" if first else ":::", mark if first else "")
-        pad = " " * (gutter + 1)
+        lines.append(self.places(labels, mark))
+        pad = " " * (_gutter(labels) + 1)
         lines += [f"{pad} {self._framed('=')} note: {visible(note)}" for note in found.notes]
         for fix in found.fixes:
             kind = f"fix ({fix.safety.value})"
@@ -155,6 +164,13 @@ class _Page:
         more = f"cellwright explain {rule.code} ({rule.name})"
         lines.append(f"{pad} {self._framed('=')} more: {more}")
         return "\n".join(lines) + "\n"
+
+    def places(self, labels: Sequence[Label], mark: str) -> str:
+        gutter = _gutter(labels)
+        lines = self._label(labels[0], gutter, "-->", mark)
+        for label in labels[1:]:
+            lines += self._label(label, gutter, ":::", "")
+        return "\n".join(lines)
 
     def _label(self, label: Label, gutter: int, arrow: str, mark: str) -> list[str]:
         pad = " " * (gutter + 1)
@@ -183,6 +199,11 @@ class _Page:
 
     def _set(self, piece: str, start: str) -> str:
         return f"{start}{piece}{self.palette.end}" if start else piece
+
+
+def _gutter(labels: Sequence[Label]) -> int:
+    """Return how wide the numbers of the lines are."""
+    return max((len(str(label.span.start.line)) for label in labels if label.span), default=1)
 
 
 def _where(span: Span | None) -> str:
