@@ -119,6 +119,8 @@ def _call_one(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> 
             return m.heap.scalar()
         case Kind.PLAIN if "__call__" in effects_data().types.get(thing.type, {}):
             return library.call_typed_method(m, thing, "__call__", arguments, node=node)
+        case Kind.PLAIN if library.BOUND in thing.fields:
+            return call(m, thing.fields[library.BOUND], arguments, node=node)
         case _:
             return library.call_unknown(m, frozenset((thing.number,)), arguments, node=node)
 

@@ -28,6 +28,8 @@ TRANSPARENT_BASES = frozenset(
     }
 )  # fmt: skip
 """Bases that add nothing which could surprise."""
+BOUND = "bound method"
+"""The field of what may be data or a method, the data do not tell which."""
 TYPE_FACTORIES = frozenset({"enum.Enum", "enum.IntEnum", "enum.Flag", "enum.StrEnum"})
 _READING_METHODS = frozenset({"get", "copy", "keys", "values", "items", "__contains__", "index"})
 
@@ -129,12 +131,23 @@ def typed_attribute(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Va
     if effect is not None:
         return stored | results.result_of(m, effect, itself, given(), node=node, part=name)
     effect = data.method(thing.type, ".*")
-    if effect is not None and not data.names_method(thing.type, name):
-        return stored | results.result_of(m, effect, itself, given(), node=node, part=name)
+    if effect is None or data.names_method(thing.type, name):
+        return stored | {_bound_method(m, thing, name, node).number}
+    # A name that ends with `_` is data: so scikit-learn spells what a fit has found.
+    found = results.result_of(m, effect, itself, given(), node=node, part=name)
+    called = None if name.endswith("_") else data.method(thing.type, name)
+    if called is not None and (called.changes or called.result == "unknown"):
+        method = frozenset((_bound_method(m, thing, name, node).number,))
+        for number in found - itself:
+            m.heap.put(m.heap[number], BOUND, method)
+    return stored | found
+
+
+def _bound_method(m: Machine, thing: Thing, name: str, node: ast.AST) -> Thing:
     method = m.make(node, "method", Kind.METHOD, part=(name, thing.number))
     method.text = name
-    m.heap.put(method, "self", itself)
-    return stored | {method.number}
+    m.heap.put(method, "self", frozenset((thing.number,)))
+    return method
 
 
 def typed_item(m: Machine, thing: Thing, word: str, *, node: ast.AST) -> Value:
