@@ -75,17 +75,24 @@ def _is_json(payload: bytes) -> bool:
     return True
 
 
-def compile_in(workspace: Workspace, path: Path, assignments: tuple[str, ...] = ()) -> Compiled:
+def compile_in(
+    workspace: Workspace,
+    path: Path,
+    assignments: tuple[str, ...] = (),
+    *,
+    payload: bytes | None = None,
+) -> Compiled:
     """Return what a notebook compiles to, from the memory of a workspace where it is known.
 
     The same bytes and parameters compiled by the same compiler give the same pipeline,
     so a notebook that did not change is not compiled again. `assignments` are
-    `NAME=VALUE` texts.
+    `NAME=VALUE` texts; `payload` is compiled in place of the file's own bytes.
 
     Raises:
         UsageError: the notebook cannot be read, or an assignment does not fit it.
     """
-    payload = read_notebook(path)
+    if payload is None:
+        payload = read_notebook(path)
     key = digest_of((payload, str(path), _compiler_version(), assignments))
     memos = workspace.store.memos
     known = memos.get("compilation", key)

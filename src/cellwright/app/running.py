@@ -31,7 +31,10 @@ Notice = Callable[[str], None]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a user may choose about one run; `assignments` are `NAME=VALUE` texts."""
+    """What a user may choose about one run; `assignments` are `NAME=VALUE` texts.
+
+    `payload` is run in place of the notebook's own bytes, as if it stood in its file.
+    """
 
     notebook: Path
     assignments: tuple[str, ...] = ()
@@ -44,6 +47,7 @@ class RunOptions:
     base_image: str = ""
     keep: bool = False
     workspace: Path | None = None
+    payload: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def run_notebook(
         MachineError: the engine, the disk or the network is in the way.
     """
     workspace = workspace_for(options.notebook, options.workspace)
-    compiled = compile_in(workspace, options.notebook, options.assignments)
+    compiled = compile_in(workspace, options.notebook, options.assignments, payload=options.payload)
     if compiled.pipeline is None or compiled.report.has_errors:
         found_out(compiled)
         return RunResult(workspace, compiled, None)
