@@ -58,8 +58,8 @@ class Cells:
             self._place.write(self._program.files.get(statement.file, 0), statement.line)
             self._run(statement, self._context)
 
-    def run(self, cell: CellSpec) -> None:
-        """Run one cell. Raises whatever the code raises."""
+    def run(self, cell: CellSpec, after: Callable[[int, Statement], None] | None = None) -> None:
+        """Run one cell, and `after` each of its statements. Raises whatever they raise."""
         self._displays.cell = cell.number
         self._place.write(cell.number)
         try:
@@ -71,6 +71,8 @@ class Cells:
                 value = self._run(statement, context)
                 if statement.shown:
                     context.run(sys.displayhook, value)
+                if after is not None:
+                    after(cell.number, statement)
             context.run(self._displays.end_of_cell)
         finally:
             self._shell.end_of_cell()

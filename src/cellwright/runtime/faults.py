@@ -2,13 +2,22 @@
 
 
 class StepFault(Exception):  # noqa: N818  # it is a fault of the step, not an error of ours
-    """The step cannot go on; `kind` is one of `model.run.Failure.kind`."""
+    """The step cannot go on; `kind` is one of `model.run.Failure.kind`, `cell` and `line` in
+    it say where, as far as that is known."""
 
-    def __init__(self, kind: str, message: str, *, hint: str = "", cell: int | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        hint: str = "",
+        cell: int | None = None,
+        line: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.hint = hint
-        self.cell = cell
+        self.cell, self.line = cell, line
 
 
 class UnfitError(Exception):

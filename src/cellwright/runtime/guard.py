@@ -1,99 +1,111 @@
-"""Owns the check that a step leaves unchanged what it was declared not to change."""
+"""Owns the check that a step leaves unchanged what it was declared not to change.
 
-import hashlib
-import sys
+Each guarded input is compared with its artifact when the cells are done. In between it is
+compared after a statement where that is cheap beside what the cells have taken so far, so
+that a breach is found near the statement that did it.
+"""
+
+import time
+from collections.abc import Callable
 from typing import Any
 
-from . import pickling, plain
-from .faults import OutputError, StepFault, UnfitError
+from .faults import StepFault
+from .manifest import StepSpec
 from .names import Names
+from .program import Statement
+from .suspects import Place, mentions
+from .watched import Watched, watch
 
-MOST = 256 << 20
-"""Bytes of one value from which on the check is left out."""
-MOST_PLAIN = 8 << 20
-SMALL = 256 << 10
-"""Bytes of all guarded values up to which every cell is checked, to tell which it was."""
+SHARE = 0.02
+"""Of the time that the cells have taken, what checks between statements may take."""
+ALLOWANCE = 0.004
+"""Seconds that checks between statements may take at first: all of them, for small inputs."""
 
 
 class Guard:
-    """Fingerprints of inputs, taken when they were loaded.
+    """The guarded inputs of one step, as they were loaded."""
 
-    Only values whose fingerprint is their meaning are guarded: plain values, arrays,
-    frames. Other objects may note things in themselves when they are only read.
-    """
-
-    def __init__(self, namespace: dict[str, Any], sizes: dict[str, int], names: Names) -> None:
-        self._names = names
-        self._values: dict[str, Any] = {}
-        self._prints: dict[str, str] = {}
-        self._often = sum(sizes.values()) <= SMALL
-        for name, size in sizes.items():
-            if name in namespace and size <= MOST:
-                found = self._fingerprint(namespace[name], size)
+    def __init__(
+        self,
+        spec: StepSpec,
+        attempt: str,
+        namespace: dict[str, Any],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._namespace = namespace
+        self._clock = clock
+        self._watched: list[_Input] = []
+        names = Names(spec.definitions)
+        for artifact in spec.inputs:
+            for name in artifact.wanted:
+                if name not in spec.unchanged or name not in namespace:
+                    continue
+                began = clock()
+                found = watch(name, namespace[name], artifact, attempt, names)
                 if found is not None:
-                    self._values[name] = (namespace[name], size)
-                    self._prints[name] = found
+                    self._watched.append(_Input(name, found, took=clock() - began))
+        self._began = clock()
 
-    def after_cell(self, cell: int) -> None:
-        """Check after a cell, where that costs next to nothing. Raises StepFault."""
-        if self._often:
-            self.check(cell)
-
-    def check(self, cell: int | None = None) -> None:
-        """Compare all guarded values with what they were.
+    def after(self, cell: int, statement: Statement) -> None:
+        """Check after a statement what is cheap to check.
 
         Raises:
-            StepFault: one was changed; it is named.
+            StepFault: an input was changed; it is named, with the line that did it.
         """
-        for name, (value, size) in self._values.items():
-            if self._fingerprint(value, size) != self._prints[name]:
-                where = f"cell {cell} changes" if cell else "the step changes"
-                raise StepFault(
-                    "input",
-                    f"{where} `{name}` in place, which the compiler did not see; "
-                    "later steps would not see it either",
-                    hint=f"bind the name in the cell that changes it, such as `{name} = {name}`",
-                    cell=cell,
-                )
+        place = Place(cell, statement)
+        for entry in self._watched:
+            entry.since.append(place)
+            allowed = ALLOWANCE / len(self._watched) + SHARE * (self._clock() - self._began)
+            if entry.spent + entry.cost <= allowed:
+                self._check(entry)
 
-    def _fingerprint(self, value: Any, size: int) -> str | None:
-        kind = type(value)
-        numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-        try:
-            if numpy is not None and kind is numpy.ndarray:
-                return pickling.fingerprint(value, self._names)
-            if pandas is not None and kind in (pandas.DataFrame, pandas.Series):
-                return self._of_frame(value)
-            if kind.__module__ == "builtins" and size <= MOST_PLAIN:
-                return hashlib.sha256(plain.dumps(value)).hexdigest()
-        except (UnfitError, OutputError):
-            return None
-        return None
+    def check(self) -> None:
+        """Check all that was not checked since the last statement.
 
-    def _of_frame(self, value: Any) -> str:
-        """Return a hash of what a frame says, however its memory is divided into blocks."""
-        one = value.ndim == 1
-        columns = [value] if one else [value.iloc[:, at] for at in range(len(value.columns))]
-        labels = [value.name] if one else _bare(value.columns)
-        parts = (*labels, *_bare(value.index), value.attrs, *(_fresh(column) for column in columns))
-        total = hashlib.sha256()
-        for part in parts:
-            total.update(pickling.fingerprint(part, self._names).encode())
-        return total.hexdigest()
+        Raises:
+            StepFault: as for `after`.
+        """
+        for entry in self._watched:
+            self._check(entry)
+
+    def _check(self, entry: "_Input") -> None:
+        began = self._clock()
+        same = entry.watched.same()
+        entry.cost = self._clock() - began
+        entry.spent += entry.cost
+        if not same:
+            raise self._fault(entry)
+        entry.since.clear()
+
+    def _fault(self, entry: "_Input") -> StepFault:
+        name, places = entry.name, entry.since
+        found = mentions(name, places, self._namespace) or places
+        at = found[0] if found else None
+        where = "the step"
+        if at is not None and len(found) == 1:
+            where = f"cell {at.cell}, line {at.line},"
+        elif at is not None:
+            rest = ", ".join(f"cell {each.cell}, line {each.line}" for each in found[1:5])
+            more = f" or {len(found) - 5} more" if len(found) > 5 else ""
+            where = f"one of cell {at.cell}, line {at.line}, {rest}{more}"
+        return StepFault(
+            "input",
+            f"{where} changes `{name}` in place, which the compiler did not see; "
+            "later steps would not see it either",
+            hint=f"bind the name in the cell that changes it, such as `{name} = {name}`, "
+            "or change a copy",
+            cell=at.cell if at is not None else None,
+            line=at.line if at is not None and len(found) == 1 else None,
+        )
 
 
-def _bare(index: Any) -> list[Any]:
-    """Return what an index says, without what it has noted in itself while it was read."""
-    facts = [type(index).__name__, list(index.names)]
-    if hasattr(index, "levels"):
-        held = [part for level in index.levels for part in _bare(level)]
-        return [*facts, *held, *index.codes]
-    return [*facts, str(getattr(index, "freqstr", None)), _fresh(index)]
+class _Input:
+    """One guarded input: what a check of it costs in seconds, what its checks have cost,
+    and the statements that ran since it was last found unchanged."""
 
-
-def _fresh(holder: Any) -> Any:
-    """Return the array of a column or index; arrays that are not numpy's keep notes, a copy
-    of one has none."""
-    array = holder.array
-    plain_numpy = type(array).__name__ in ("NumpyExtensionArray", "PandasArray")
-    return array.to_numpy() if plain_numpy else array.copy()
+    def __init__(self, name: str, watched: Watched, *, took: float) -> None:
+        self.name = name
+        self.watched = watched
+        self.spent = took
+        self.cost = watched.estimate
+        self.since: list[Place] = []

@@ -31,16 +31,6 @@ def load_inputs(
         _put(name, value, state)
 
 
-def sizes(spec: StepSpec, attempt: str) -> dict[str, int]:
-    """Return the bytes of the artifacts of the inputs that must stay unchanged."""
-    return {
-        name: os.path.getsize(os.path.join(attempt, artifact.path))
-        for artifact in spec.inputs
-        for name in artifact.wanted
-        if name in spec.unchanged
-    }
-
-
 def _read(artifact: ArtifactSpec, attempt: str) -> dict[str, Any]:
     path = os.path.join(attempt, artifact.path)
     try:

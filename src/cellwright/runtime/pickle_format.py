@@ -3,7 +3,7 @@
 from types import CodeType, FunctionType
 from typing import Any
 
-from . import pickling, rebuild
+from . import pickle_compare, pickling, rebuild
 from .faults import OutputError, UnfitError
 from .names import Names
 from .sink import Sink
@@ -36,7 +36,7 @@ class PickleFormat:
         if pickled is None:
             raise UnfitError("there is nothing written to compare")
         if not pickled.hooks:
-            return pickling.compare(value, path, pickled, names)
+            return pickle_compare.compare(value, path, pickled, names)
         from .isolated import in_fork
 
         return in_fork(lambda: _compare_with_hooks(value, path, pickled, names))
@@ -57,7 +57,7 @@ def _compare_with_hooks(value: Any, path: str, pickled: pickling.Pickled, names:
         for name, held in _globals_of(function)
     }
     before = {name: _fingerprint(held, names) for name, (held, _) in watched.items()}
-    fidelity = pickling.compare(value, path, pickled, names)
+    fidelity = pickle_compare.compare(value, path, pickled, names)
     for name, (held, hook) in watched.items():
         if _fingerprint(held, names) != before[name]:
             raise OutputError(

@@ -25,12 +25,10 @@ from .faults import OutputError
 from .identity import same_everywhere
 from .names import Names
 from .reductions import Reductions
-from .sink import Sink, same_bytes
+from .sink import Sink
 
 MAGIC = b"CWPICKLE"
 ALIGNMENT = 64
-LARGE = 1 << 20
-"""Bytes of an array from which on it is checked without a copy."""
 DEEP_STACK = 512 << 20
 DEEP_LIMIT = 400_000
 
@@ -120,7 +118,7 @@ def survey(value: Any, names: Names) -> Survey:
     Raises:
         OutputError: a part of it cannot be written.
     """
-    pickler = _dump(_Nowhere(), value, names, None)
+    pickler = dump_to(_Nowhere(), value, names, None)
     copied = pickler.memo
     memo = copied.copy() if hasattr(copied, "copy") else dict(copied)
     objects = {
@@ -137,10 +135,10 @@ def dump(value: Any, sink: Sink, names: Names) -> Pickled:
     Raises:
         OutputError: a part of it cannot be written.
     """
-    layout = Layout(survey(value, names).arrays if "numpy" in sys.modules else ())
+    layout = layout_of(value, names)
     sink.write(MAGIC)
     start = sink.tell()
-    pickler = _dump(sink, value, names, layout)
+    pickler = dump_to(sink, value, names, layout)
     index: dict[str, Any] = {"pickle": [start, sink.tell() - start], "buffers": []}
     views = [buffer.raw() for buffer in pickler.buffers]
     for view in views:
@@ -153,6 +151,11 @@ def dump(value: Any, sink: Sink, names: Names) -> Pickled:
     return Pickled(index, views, tuple(sorted(pickler.losses)), pickler.hooks)
 
 
+def layout_of(value: Any, names: Names) -> Layout:
+    """Return which arrays of a value share memory."""
+    return Layout(survey(value, names).arrays if "numpy" in sys.modules else ())
+
+
 def fingerprint(value: Any, names: Names) -> str:
     """Return a hash of all that would be written of a value.
 
@@ -160,8 +163,8 @@ def fingerprint(value: Any, names: Names) -> str:
         OutputError: a part of it cannot be written.
     """
     found = Fingerprint()
-    layout = Layout(survey(value, names).arrays if "numpy" in sys.modules else ())
-    for buffer in _dump(found, value, names, layout).buffers:
+    layout = layout_of(value, names)
+    for buffer in dump_to(found, value, names, layout).buffers:
         found.write(buffer.raw())
     return found.digest
 
@@ -172,7 +175,7 @@ def load(path: str) -> Any:
     Raises whatever the constructors of the value raise.
     """
     with open(path, "rb") as handle:
-        index = _index(handle)
+        index = index_of(handle)
         if not index["buffers"]:
             handle.seek(index["pickle"][0])
             return Unpickler(handle).load()
@@ -181,42 +184,6 @@ def load(path: str) -> Any:
         views = [whole[at : at + size] for at, size in index["buffers"]]
         handle.seek(index["pickle"][0])
         return Unpickler(handle, buffers=views).load()
-
-
-def compare(value: Any, path: str, pickled: Pickled, names: Names) -> str:
-    """Read back what was written, without a second copy of the large parts.
-
-    Returns `exact` where writing the value that was read gives the same bytes once more,
-    else `opaque`, or what was lost.
-
-    Raises:
-        OutputError: it cannot be read, or is of another type.
-    """
-    for (at, _), view in zip(pickled.index["buffers"], pickled.buffers, strict=True):
-        if not same_bytes(path, at, view):
-            raise OutputError("the disk gave back other bytes than were written")
-    start, size = pickled.index["pickle"]
-    try:
-        with open(path, "rb") as handle:
-            handle.seek(start)
-            back = _Checker(handle, buffers=pickled.buffers).load()
-    except OutputError:
-        raise
-    except Exception as error:
-        raise OutputError(
-            f"was written, but cannot be read back: {type(error).__qualname__}: {error}"
-        ) from error
-    if type(back).__qualname__ != type(value).__qualname__:
-        raise OutputError(f"comes back as `{type(back).__qualname__}`")
-    if pickled.losses:
-        return "without " + ", ".join(pickled.losses)
-    again = Fingerprint()
-    try:
-        layout = Layout(survey(back, names).arrays if "numpy" in sys.modules else ())
-        _dump(again, back, names, layout)
-    except OutputError:
-        return "opaque"
-    return "exact" if again.digest == _digest_of(path, start, size) else "opaque"
 
 
 class Unpickler(pickle.Unpickler):
@@ -258,33 +225,6 @@ class Unpickler(pickle.Unpickler):
         return self._nans[number]
 
 
-class _Checker(Unpickler):
-    """Reads large arrays without copying them, small ones as every reader does."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        found = super().find_class(module, name)
-        if found is rebuild.array:
-            return lambda buffer, *rest: _checked(rebuild.array_over, found, buffer, *rest)
-        if found is rebuild.memory:
-            return lambda buffer: _checked(rebuild.memory_over, found, buffer)
-        return found
-
-
-def _checked(over: Any, own: Any, buffer: Any, *rest: Any) -> Any:
-    return (own if len(buffer) < LARGE else over)(buffer, *rest)
-
-
-def _digest_of(path: str, start: int, size: int) -> str:
-    found = Fingerprint()
-    with open(path, "rb") as handle:
-        handle.seek(start)
-        while size:
-            chunk = handle.read(min(size, 1 << 20))
-            found.write(chunk)
-            size -= len(chunk)
-    return found.digest
-
-
 def _nan(spelled: str) -> float:
     import math
     import struct
@@ -299,8 +239,12 @@ def _nan(spelled: str) -> float:
     return value
 
 
-def _dump(file: Any, value: Any, names: Names, layout: Layout | None) -> Any:
-    """Pickle a value, in depth where it must be, and return the pickler."""
+def dump_to(file: Any, value: Any, names: Names, layout: Layout | None) -> Any:
+    """Pickle a value, in depth where it must be, and return the pickler with its buffers.
+
+    Raises:
+        OutputError: a part of it cannot be written.
+    """
 
     def run(kind: Callable[..., Any]) -> Any:
         buffers: list[Any] = []
@@ -352,7 +296,8 @@ def in_depth(work: Callable[[], Any]) -> Any:
     return result
 
 
-def _index(handle: Any) -> dict[str, Any]:
+def index_of(handle: Any) -> dict[str, Any]:
+    """Return where in an open file of ours the pickle and its buffers stand."""
     handle.seek(-8, 2)
     end = handle.tell()
     size = int.from_bytes(handle.read(8), "little")

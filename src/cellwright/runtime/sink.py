@@ -182,12 +182,13 @@ def same_bytes(path: str, offset: int, expected: memoryview) -> bool:
                 memoryview(mapped) as whole,
                 whole[before:] as found,
             ):
-                if not _equal(found, wanted):
+                if not equal_bytes(found, wanted):
                     return False
     return True
 
 
-def _equal(one: memoryview, other: memoryview) -> bool:
+def equal_bytes(one: memoryview, other: memoryview) -> bool:
+    """Tell whether two buffers of one length hold the same bytes."""
     pieces = range(0, len(one), PIECE)
     return all(_same_piece(one[at : at + PIECE], other[at : at + PIECE]) for at in pieces)
 

@@ -14,7 +14,6 @@ from .cells import Cells
 from .display import Displays
 from .faults import StepFault
 from .manifest import ErrorRecord, Manifest, StepSpec, to_json
-from .names import Names
 from .place import SAVING, Place, appear
 from .program import Program
 from .secrets import Redactor
@@ -59,7 +58,7 @@ class Step:
         try:
             self._run()
         except StepFault as fault:
-            error = ErrorRecord(fault.kind, str(fault), fault.cell, None, "", fault.hint)
+            error = ErrorRecord(fault.kind, str(fault), fault.cell, fault.line, "", fault.hint)
             say(f"{fault}\n" + (f"{fault.hint}\n" if fault.hint else ""))
         except BaseException as raised:  # noqa: BLE001  # whatever the user's code raises
             error = tracebacks.record(raised, self._files)
@@ -107,19 +106,16 @@ class Step:
         cells.define()
         guard = None
         if spec.inputs:
-            from .inputs import load_inputs, sizes
+            from .inputs import load_inputs
 
             cells.inside(lambda: load_inputs(spec, self._attempt, namespace, state))
             if spec.unchanged:
                 from .guard import Guard
 
-                names = Names(spec.definitions)
-                guard = Guard(namespace, sizes(spec, self._attempt), names)
+                guard = Guard(spec, self._attempt, namespace)
         cells.inside(state.note)
         for cell in spec.cells:
-            cells.run(cell)
-            if guard is not None:
-                guard.after_cell(cell.number)
+            cells.run(cell, None if guard is None else guard.after)
         self._place.write(SAVING)
         wait_for_threads()
         if guard is not None:
