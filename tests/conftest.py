@@ -11,6 +11,14 @@ import pytest
 REQUIRED = {name for name in os.environ.get("CELLWRIGHT_REQUIRE", "").split(",") if name}
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite the golden files of tests/golden; without it nothing is written",
+    )
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     outcome = yield

@@ -38,7 +38,13 @@ def faults(notebook: SpecNotebook, folder: Path) -> list[str]:
         return found
     found += _ports(notebook, compilation)
     found += _bindings(notebook)
-    return found + list(_Ends.of(notebook, compilation, folder).faults())
+    return found + run_faults(notebook, compilation, folder)
+
+
+def run_faults(notebook: SpecNotebook, compilation: Compilation, folder: Path) -> list[str]:
+    """Return how a compiled notebook ends otherwise than stated, or otherwise step by step
+    than whole; `folder` is empty."""
+    return list(_Ends.of(notebook, compilation, folder).faults())
 
 
 def _compiled(notebook: SpecNotebook) -> Compilation:
@@ -155,14 +161,13 @@ class _Ends:
         assert compilation.pipeline is not None
         rows = cell_roles(compilation.notebook)
         tagged = [row.number for row in rows if row.kind not in ("skip", "untagged")]
+        sources = {cell.number: cell.source for cell in compilation.notebook.cells}
         workspace = folder / "whole"
-        for path, text in {".": "", **notebook.files}.items():
-            target = workspace / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target != workspace:
-                target.write_text(text)
-        workspace.mkdir(exist_ok=True)
-        ends = run_as_kernel([notebook.cells[n - 1].source for n in tagged], workspace)
+        workspace.mkdir()
+        for path, text in notebook.files.items():
+            (workspace / path).parent.mkdir(parents=True, exist_ok=True)
+            (workspace / path).write_text(text)
+        ends = run_as_kernel([sources[number] for number in tagged], workspace)
         apart = run_apart(
             compilation.pipeline,
             folder / "apart",

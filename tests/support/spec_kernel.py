@@ -16,6 +16,8 @@ from traitlets.config import Config
 
 from support.steps_apart import in_fork
 
+_SECONDS = 120  # a whole notebook, its imports included
+
 
 @dataclass(frozen=True)
 class CellEnd:
@@ -77,7 +79,7 @@ def run_as_kernel(cells: Sequence[str], folder: Path) -> list[CellEnd]:
         ends = _run(cells)
         (aside / "ends.json").write_text(json.dumps(ends))
 
-    code = in_fork(work, folder, aside / "stdout", aside / "stderr")
+    code = in_fork(work, folder, aside / "stdout", aside / "stderr", seconds=_SECONDS)
     assert code == 0, (aside / "stderr").read_text()
     printed = (aside / "stdout").read_bytes()
     found = []

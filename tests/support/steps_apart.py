@@ -139,8 +139,13 @@ _SECONDS = 10
 _MEMORY = 4 << 30
 
 
-def in_fork(work: Callable[[], None], folder: Path, stdout: Path, stderr: Path) -> int:
-    """Run a function in a fork, its output in files; return the exit code."""
+def in_fork(
+    work: Callable[[], None], folder: Path, stdout: Path, stderr: Path, *, seconds: int = _SECONDS
+) -> int:
+    """Run a function in a fork, its output in files; return the exit code.
+
+    `seconds` are of processor time.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -148,7 +153,7 @@ def in_fork(work: Callable[[], None], folder: Path, stdout: Path, stderr: Path) 
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     code = 1
     # A generated notebook may append to the list it loops over.
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     try:
         os.chdir(folder)

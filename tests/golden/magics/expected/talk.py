@@ -1,0 +1,11 @@
+"""Step `talk` of magics.ipynb.
+
+Reads: rows (list), state:environ.
+Writes: quiet (cellwright.captured).
+"""
+
+import os
+
+# cell 4
+quiet = __cellwright_shell__.capture()
+print(os.environ["REGION"], rows)

@@ -1,0 +1,21 @@
+"""Step `report` of shared-class.ipynb.
+
+Reads: order.
+Writes: nothing.
+"""
+
+from dataclasses import dataclass, field
+
+@dataclass
+class Order:
+    """Items of one customer."""
+
+    customer: str
+    items: list = field(default_factory=list)
+
+    def add(self, item):
+        self.items.append(item)
+        return self
+
+# cell 5
+print(order)
