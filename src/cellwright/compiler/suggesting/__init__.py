@@ -1,0 +1,1 @@
+"""From a notebook without tags to tags that compile."""
