@@ -7,19 +7,32 @@ that a breach is found near the statement that did it.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .faults import StepFault
 from .manifest import StepSpec
 from .names import Names
 from .program import Statement
-from .suspects import Place, mentions
 from .watched import Watched, watch
 
 SHARE = 0.02
 """Of the time that the cells have taken, what checks between statements may take."""
 ALLOWANCE = 0.004
 """Seconds that checks between statements may take at first: all of them, for small inputs."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A statement that ran, and its cell."""
+
+    cell: int
+    statement: Statement
+
+    @property
+    def line(self) -> int:
+        """Return the line in the cell where the statement begins."""
+        return self.statement.line
 
 
 class Guard:
@@ -78,6 +91,8 @@ class Guard:
         entry.since.clear()
 
     def _fault(self, entry: "_Input") -> StepFault:
+        from .suspects import mentions
+
         name, places = entry.name, entry.since
         found = mentions(name, places, self._namespace) or places
         at = found[0] if found else None

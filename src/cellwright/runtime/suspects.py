@@ -3,23 +3,9 @@
 import ast
 import types
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from .program import Statement
-
-
-@dataclass(frozen=True)
-class Place:
-    """A statement that ran, and its cell."""
-
-    cell: int
-    statement: Statement
-
-    @property
-    def line(self) -> int:
-        """Return the line in the cell where the statement begins."""
-        return self.statement.line
+from .guard import Place
 
 
 def mentions(name: str, places: Sequence[Place], namespace: dict[str, Any]) -> list[Place]:
