@@ -22,8 +22,13 @@ from cellwright.model.events import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_PHASES = {"lock": "locking", "build": "building", "environment": "preparing"}
-_DONE = {"lock": "locked", "build": "built", "environment": "prepared"}
+_PHASES = {
+    "lock": "locking",
+    "build": "building",
+    "environment": "preparing",
+    "reference": "running",
+}
+_DONE = {"lock": "locked", "build": "built", "environment": "prepared", "reference": "ran"}
 _MARKS = {
     "waiting": ("·", "dim"),
     "running": ("▶", "cyan"),

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,12 +99,12 @@ def run_command(  # noqa: PLR0913, PLR0917  # one for each option
         workspace=workspace,
     )
     cancel = threading.Event()
-    with _interrupts(cancel), _view(as_json=as_json, logs=logs) as view:
+    with interrupts(cancel), run_view(as_json=as_json, logs=logs) as view:
         result = run_notebook(
             options,
             emit=view.emit,
             cancel=cancel,
-            notice=_notice(as_json),
+            notice=notices(as_json),
             found_out=(lambda _: None) if as_json else print_findings,
         )
     if as_json:
@@ -114,7 +114,8 @@ def run_command(  # noqa: PLR0913, PLR0917  # one for each option
     return _exit_code(result)
 
 
-def _view(*, as_json: bool, logs: bool) -> "View":
+def run_view(*, as_json: bool, logs: bool) -> "View":
+    """Return what shows a run to whoever watches, if anybody does."""
     from cellwright.cli.live import LiveView, PlainView, SilentView
 
     if as_json:
@@ -122,7 +123,9 @@ def _view(*, as_json: bool, logs: bool) -> "View":
     return LiveView(logs=logs) if is_terminal() else PlainView(logs=logs)
 
 
-def _notice(as_json: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def notices(as_json: bool) -> Callable[[str], None]:
+    """Return what tells a person of something besides the result."""
+
     def say(text: str) -> None:
         if not as_json or sys.stderr.isatty():
             click.echo(text, err=True)
@@ -131,7 +134,7 @@ def _notice(as_json: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
 
 
 @contextmanager
-def _interrupts(cancel: threading.Event) -> Iterator[None]:
+def interrupts(cancel: threading.Event) -> Iterator[None]:
     """Let the first Ctrl-C (or SIGTERM) stop the run in order, the next one at once."""
 
     def ask(number: int, frame: object) -> None:  # noqa: ARG001
@@ -167,7 +170,7 @@ def _exit_code(result: "RunResult") -> int:
 def _print_outcome(result: "RunResult") -> None:
     if result.run is None:
         return
-    _print_failures(result.run)
+    print_failures(result.run)
     cached = sum(step.source_run is not None for step in result.run.steps.values())
     total = len(result.run.steps)
     took = "" if result.run.finished is None else f" in {_took(result.run)}"
@@ -187,7 +190,8 @@ def _took(run: "Run") -> str:
     return seconds((run.finished - run.started).total_seconds())
 
 
-def _print_failures(run: "Run") -> None:
+def print_failures(run: "Run") -> None:
+    """Print why steps failed, and where."""
     for name, step in run.steps.items():
         if step.failure is None:
             continue

@@ -5,6 +5,10 @@ from typing import Literal
 
 import msgspec
 
+Phase = Literal["lock", "build", "environment", "reference"]
+"""Long work besides the steps: an environment is locked, an image built, a virtual
+environment made; the notebook runs by itself, for a pipeline to be compared with."""
+
 
 class PlanMade(msgspec.Struct, frozen=True, tag="plan"):
     """The run is about to start: `steps` in pipeline order.
@@ -23,9 +27,9 @@ class PlanMade(msgspec.Struct, frozen=True, tag="plan"):
 
 
 class PhaseStarted(msgspec.Struct, frozen=True, tag="phase"):
-    """Long work besides the steps begins: an environment is locked, an image built."""
+    """Long work besides the steps begins."""
 
-    phase: Literal["lock", "build", "environment"]
+    phase: Phase
     subject: str
     steps: tuple[str, ...] = ()
 
@@ -33,7 +37,7 @@ class PhaseStarted(msgspec.Struct, frozen=True, tag="phase"):
 class PhaseProgress(msgspec.Struct, frozen=True, tag="progress"):
     """One line of what that work says."""
 
-    phase: Literal["lock", "build", "environment"]
+    phase: Phase
     subject: str
     text: str
 
@@ -41,7 +45,7 @@ class PhaseProgress(msgspec.Struct, frozen=True, tag="progress"):
 class PhaseFinished(msgspec.Struct, frozen=True, tag="phase-end"):
     """That work ended well; `reused` tells that there was nothing to do."""
 
-    phase: Literal["lock", "build", "environment"]
+    phase: Phase
     subject: str
     seconds: float
     reused: bool = False

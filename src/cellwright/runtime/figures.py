@@ -29,10 +29,15 @@ def show(*_args: Any, **_options: Any) -> None:
             plt.close("all")
 
 
-def png(figure: Any) -> bytes:
-    """Return a figure as an image, cut to what is drawn, as a notebook shows it."""
+def png(figure: Any) -> bytes | None:
+    """Return a figure as an image, cut to what is drawn, as a notebook shows it.
+
+    A figure with nothing in it has no image there either.
+    """
     import io
 
+    if not figure.axes and not figure.lines:
+        return None
     target = io.BytesIO()
     figure.savefig(target, format="png", bbox_inches="tight", dpi=figure.dpi)
     return target.getvalue()

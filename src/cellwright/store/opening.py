@@ -6,6 +6,7 @@ from typing import Self
 from cellwright.model.run import RunId
 from cellwright.store.cache import StepCache
 from cellwright.store.database import open_database
+from cellwright.store.equivalences import Equivalences
 from cellwright.store.lease import KeyClaims, RunLeases
 from cellwright.store.ledger import Ledger
 from cellwright.store.lineage import Lineage
@@ -25,6 +26,7 @@ class Store:
         self.objects = ObjectStore(root / "objects", StampBook(self._database))
         self.ledger = Ledger(self._database)
         self.lineage = Lineage(self._database)
+        self.equivalences = Equivalences(self._database)
         self.cache = StepCache(self._database, self.objects)
         self.memos = Memos(self._database)
         self.claims = KeyClaims(root / "locks")

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision in `migrations/versions` that makes these tables; revisions sort as text."""
 
 metadata = MetaData(
@@ -119,6 +119,19 @@ cache = Table(
     Column("parts", Text, nullable=False),
 )
 Index("ix_cache_step_run", cache.c.step_run)
+
+equivalences = Table(
+    "equivalences",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column(
+        "run", Integer, ForeignKey("runs.number", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("snapshot", Text, nullable=False, index=True),
+    Column("equal", Boolean, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("created", Text, nullable=False),
+)
 
 memos = Table(
     "memos",

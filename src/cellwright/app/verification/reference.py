@@ -71,8 +71,16 @@ class CellFailure:
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A finished reference, its files in `attempts`, by step; `failure` where it broke off."""
+    """A finished reference: `failure` says where it broke off, if it did.
 
+    `attempts` are the folders of what each step put out, `work` is where the cells ran,
+    `runtime` a copy of ours, `variables` the environment of the kernel.
+    """
+
+    interpreter: str
+    work: Path
+    runtime: Path
+    variables: Mapping[str, str]
     attempts: Mapping[StepName, Path]
     captured: Mapping[StepName, Captured]
     outputs: Mapping[int, CellOutput]
@@ -89,7 +97,8 @@ def reference_run(scene: Scene, say: Say) -> Iterator[ReferenceRun]:
     with tempfile.TemporaryDirectory(prefix="cellwright-reference-") as name:
         folder = Path(name).resolve()
         work = copy_project(scene.notebook_path.parent, folder / "project", scene.pipeline)
-        write_runtime(folder / "runtime")
+        runtime, variables = folder / "runtime", _variables(scene, folder)
+        write_runtime(runtime)
         found = reference_cells(scene.notebook)
         sources = [
             _with_parameters(cell.source, scene.chosen)
@@ -100,56 +109,64 @@ def reference_run(scene: Scene, say: Say) -> Iterator[ReferenceRun]:
         attempts = lay_boundaries(
             scene.pipeline, found.cells, scene.parameters, folder=folder / "steps", work=work
         )
-        outputs, failure = _execute(scene, found.cells, sources, folder=folder, work=work, say=say)
+        kernel = _Kernel(
+            scene.interpreter, runtime, folder / "steps" / "plan.json", work, variables
+        )
+        outputs, failure = _execute(kernel, found.cells, sources, say)
         captured = {step: _captured(attempt) for step, attempt in attempts.items()}
-        yield ReferenceRun(attempts, captured, outputs, failure)
+        yield ReferenceRun(
+            scene.interpreter, work, runtime, variables, attempts, captured, outputs, failure
+        )
 
 
-def _execute(  # noqa: PLR0913  # the whole scene of a kernel
-    scene: Scene,
-    cells: Sequence[Cell],
-    sources: Sequence[str],
-    *,
-    folder: Path,
-    work: Path,
-    say: Say,
+@dataclass(frozen=True)
+class _Kernel:
+    interpreter: str
+    runtime: Path
+    plan: Path
+    work: Path
+    variables: Mapping[str, str]
+
+
+def _execute(
+    kernel: _Kernel, cells: Sequence[Cell], sources: Sequence[str], say: Say
 ) -> tuple[Mapping[int, CellOutput], CellFailure | None]:
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    _check_kernel(scene)
+    _check_kernel(kernel)
     document = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     document.cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
 
     def begun(cell: Any, cell_index: int) -> None:  # noqa: ARG001
-        say(f"cell {cells[cell_index].number} of the notebook")
+        say(f"cell {cells[cell_index].number}")
 
     async def witnessed(**_: Any) -> None:
         code = (
-            f"__import__('sys').path.insert(0, {str(folder / 'runtime')!r}); "
+            f"__import__('sys').path.insert(0, {str(kernel.runtime)!r}); "
             f"__import__({PACKAGE + '.capture'!r}, fromlist=['install'])"
-            f".install({str(folder / 'steps' / 'plan.json')!r}); "
+            f".install({str(kernel.plan)!r}); "
             "__import__('sys').path.pop(0)"
         )
-        kernel: Any = client.kc
-        await kernel._async_execute_interactive(code, silent=True, store_history=False)
+        channel: Any = client.kc
+        await channel._async_execute_interactive(code, silent=True, store_history=False)
 
     client = NotebookClient(
         document,
-        km=_kernel_manager(scene.interpreter),
+        km=_kernel_manager(kernel.interpreter),
         timeout=None,
         startup_timeout=_STARTING,
         store_widget_state=False,
         record_timing=False,
-        resources={"metadata": {"path": str(work)}},
+        resources={"metadata": {"path": str(kernel.work)}},
         on_notebook_start=witnessed,
         on_cell_start=begun,
     )
     failure = None
     try:
         client.execute(
-            env=_variables(scene, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            env=dict(kernel.variables), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
     except CellExecutionError as error:
         failed = next(at for at, cell in enumerate(document.cells) if _error_of(cell))
@@ -177,17 +194,17 @@ def _kernel_manager(interpreter: str) -> Any:
     return AsyncKernelManager(kernel_spec_manager=OnePython())
 
 
-def _check_kernel(scene: Scene) -> None:
+def _check_kernel(kernel: _Kernel) -> None:
     done = subprocess.run(
-        [scene.interpreter, "-c", "import ipykernel_launcher"],
+        [kernel.interpreter, "-c", "import ipykernel_launcher"],
         capture_output=True,
         timeout=_STARTING,
         check=False,
     )
     if done.returncode:
         raise MachineError(
-            f"{scene.interpreter} has no kernel to run the notebook with",
-            hint=f"{scene.interpreter} -m pip install ipykernel",
+            f"{kernel.interpreter} has no kernel to run the notebook with",
+            hint=f"{kernel.interpreter} -m pip install ipykernel",
         )
 
 

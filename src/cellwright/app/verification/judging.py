@@ -1,0 +1,92 @@
+"""Owns the verdict on each pair: what a difference means, and the place that made it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cellwright.app.verification.pairs import MOST, Difference, Pair, covers
+from cellwright.model.equivalence import Comparison, Likeness, Subject
+from cellwright.model.pipeline import Pipeline
+
+_NOTES = {
+    Likeness.EQUAL: "the same value, written in other bytes",
+    Likeness.UNSTABLE: "a second run of the notebook differs from the first here, too",
+}
+
+
+def judged(
+    pipeline: Pipeline,
+    pairs: Iterable[Pair],
+    *,
+    again: Iterable[Pair] | None,
+    tolerance: float,
+) -> tuple[Comparison, ...]:
+    """Return a comparison for each pair, in the order of the pipeline.
+
+    `again` are the pairs of two runs of the notebook itself: where they differ, there is
+    nothing that a pipeline could be equal to. None where it was not run again.
+    """
+    known = {pair.key: pair for pair in again or ()}
+    order = {step: at for at, step in enumerate(pipeline.steps)}
+    subjects = list(Subject)
+    found = [_comparison(pipeline, pair, known.get(pair.key), tolerance) for pair in pairs]
+    return tuple(sorted(found, key=lambda each: (order[each.step], subjects.index(each.subject))))
+
+
+def differs(pairs: Iterable[Pair], tolerance: float) -> bool:
+    """Tell whether some pair is not the same, and no tolerance covers it."""
+    return any(
+        each.gap > tolerance for pair in pairs if not pair.exact for each in pair.differences
+    )
+
+
+def _comparison(pipeline: Pipeline, pair: Pair, again: Pair | None, tolerance: float) -> Comparison:
+    likeness = _likeness(pair, again, tolerance)
+    place = _place(pipeline, pair)
+    if pair.exact or not pair.differences:
+        note = pair.trouble or _NOTES.get(likeness, "")
+        return Comparison(pair.step, pair.subject, pair.name, likeness, note=note, **place)
+    first = _worst(pair, tolerance)
+    note = _NOTES.get(likeness, "")
+    if likeness is Likeness.CLOSE:
+        note = f"{first.gap:.1g} apart, relative to the larger"
+    if first.cell is not None:
+        place = {"cell": first.cell, "line": None}
+    return Comparison(
+        pair.step,
+        pair.subject,
+        pair.name,
+        likeness,
+        path=first.path,
+        expected=first.one,
+        found=first.other,
+        note=note,
+        **place,
+    )
+
+
+def _likeness(pair: Pair, again: Pair | None, tolerance: float) -> Likeness:
+    if pair.exact:
+        return Likeness.EXACT
+    if not pair.differences:
+        return Likeness.UNKNOWN if pair.trouble else Likeness.EQUAL
+    if all(each.gap <= tolerance for each in pair.differences) and not pair.trouble:
+        return Likeness.CLOSE
+    if again is not None and (
+        len(again.differences) >= MOST or covers(again.differences, pair.differences)
+    ):
+        return Likeness.UNSTABLE
+    return Likeness.DIFFERENT
+
+
+def _worst(pair: Pair, tolerance: float) -> Difference:
+    """Return the first difference that no tolerance covers; the first, where all are."""
+    return next((each for each in pair.differences if each.gap > tolerance), pair.differences[0])
+
+
+def _place(pipeline: Pipeline, pair: Pair) -> Mapping[str, Any]:
+    """Return the cell and line at which a port's value is made."""
+    component = pipeline.steps[pair.step]
+    port = next((port for port in component.outputs if port.name == pair.name), None)
+    if port is None:
+        return {"cell": component.cells[0].number if component.cells else None, "line": None}
+    return {"cell": port.origin.number, "line": port.origin.start.line}
