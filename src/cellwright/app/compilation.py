@@ -15,7 +15,7 @@ from cellwright.app.documents import Document, pipeline_document
 from cellwright.app.parameters import chosen_parameters
 from cellwright.app.workspace import Workspace
 from cellwright.base.canonical import digest_of
-from cellwright.base.errors import UsageError
+from cellwright.base.errors import StoreError, UsageError
 from cellwright.diagnostics.diagnostic import Diagnostic, Report
 from cellwright.model.pipeline import Pipeline, StepName
 from cellwright.model.source import Notebook
@@ -65,6 +65,20 @@ def read_notebook(path: Path) -> bytes:
             return payload
         before = payload
         time.sleep(0.1)
+
+
+def write_notebook(path: Path, payload: bytes) -> None:
+    """Replace the bytes of a notebook, all at once; of a link, what it points to.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    from cellwright.runtime.manifest import write_whole
+
+    try:
+        write_whole(str(path.resolve()), payload)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _is_json(payload: bytes) -> bool:
@@ -194,10 +208,8 @@ def write_components(compiled: Compiled, folder: Path) -> Iterator[Path]:
 
 def apply_safe_fixes(path: Path) -> int:
     """Apply the fixes that keep a notebook's meaning, until none is left; return how many."""
-    from cellwright.base.errors import StoreError
     from cellwright.diagnostics.diagnostic import Safety
     from cellwright.diagnostics.fixes import apply_fixes
-    from cellwright.runtime.manifest import write_whole
 
     applied = 0
     for _ in range(_ROUNDS):
@@ -207,9 +219,6 @@ def apply_safe_fixes(path: Path) -> int:
         fixed = apply_fixes(payload, safe) if safe else None
         if fixed is None or not fixed.applied:
             break
-        try:
-            write_whole(str(path), fixed.payload)
-        except OSError as error:
-            raise StoreError(f"cannot write {path}: {error.strerror}") from error
+        write_notebook(path, fixed.payload)
         applied += len(fixed.applied)
     return applied

@@ -30,19 +30,17 @@ def cut(
     """Return the steps of all cells that are work, in notebook order."""
     work = [cell for cell in notebook.cells if parts[cell.number].part is Part.WORK]
     taken = {str(each.role.step) for each in roles.values() if isinstance(each.role, InStep)}
-    if len({cell.heading for cell in notebook.cells if cell.heading}) > 1:
+    headed = len({cell.heading for cell in notebook.cells if cell.heading}) > 1
+    if headed:
         groups = _by_headings(notebook, work, facts)
     else:
         groups = _by_activities([facts.cells[cell.number] for cell in work])
     named: list[Group] = []
     for group in groups:
-        tagged = _tagged_step(notebook, roles, group)
-        if tagged is not None:
-            named.append(replace(group, name=tagged, fixed=True))
-            continue
-        name = free_name(group.name, taken)
+        tagged = _tagged_step(notebook, roles, group) if headed else None
+        name = tagged or free_name(group.name, taken)
         taken.add(name)
-        named.append(replace(group, name=name))
+        named.append(replace(group, name=name, fixed=tagged is not None))
     return tuple(named)
 
 
