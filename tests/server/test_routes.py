@@ -197,3 +197,24 @@ async def test_compiling_answers_to_post_only(jp_fetch):
         await jp_fetch("cellwright", "api", "compile")
 
     assert caught.value.code == 405
+
+
+async def test_modules_beside_the_notebook_are_known(jp_fetch, jp_root_dir):
+    (jp_root_dir / "work").mkdir()
+    (jp_root_dir / "work" / "counter.py").write_text(
+        "n = 0\n\ndef bump():\n    global n\n    n += 1\n    return n\n"
+    )
+    cells = (
+        code("import counter", tags=["imports"], cell_id="i"),
+        code("counter.bump()", tags=["step:a"], cell_id="a"),
+        code("print(counter.bump())", tags=["step:b"], cell_id="b"),
+    )
+
+    async def found(path):
+        response = await post(jp_fetch, {"path": path, "content": notebook(*cells)})
+        return [each["code"] for each in json.loads(response.body)["diagnostics"]]
+
+    assert await found("work/n.ipynb") == ["FLOW217"]
+    assert await found("n.ipynb") == []
+    assert await found("../../work/n.ipynb") == []
+    assert await found("work\0/n.ipynb") == []

@@ -12,6 +12,7 @@ import msgspec
 
 import cellwright
 from cellwright.app.documents import Document, pipeline_document
+from cellwright.app.local_modules import local_modules
 from cellwright.app.parameters import chosen_parameters
 from cellwright.app.workspace import Workspace
 from cellwright.base.canonical import digest_of
@@ -98,8 +99,8 @@ def compile_in(
 ) -> Compiled:
     """Return what a notebook compiles to, from the memory of a workspace where it is known.
 
-    The same bytes and parameters compiled by the same compiler give the same pipeline,
-    so a notebook that did not change is not compiled again. `assignments` are
+    The same bytes, local modules and parameters compiled by the same compiler give the
+    same pipeline, so a notebook that did not change is not compiled again. `assignments` are
     `NAME=VALUE` texts; `payload` is compiled in place of the file's own bytes.
 
     Raises:
@@ -107,7 +108,9 @@ def compile_in(
     """
     if payload is None:
         payload = read_notebook(path)
-    key = digest_of((payload, str(path), _compiler_version(), assignments))
+    modules = local_modules(payload, path.parent)
+    texts = tuple((name, modules[name].text) for name in modules)
+    key = digest_of((payload, str(path), _compiler_version(), assignments, texts))
     memos = workspace.store.memos
     known = memos.get("compilation", key)
     if known is not None:
@@ -148,7 +151,7 @@ def compile_alone(path: Path, assignments: tuple[str, ...] = ()) -> Compiled:
 
 def _compiled(payload: bytes, path: Path, assignments: tuple[str, ...]) -> Compiled:
     parameters = chosen_parameters(payload, assignments, path=str(path)) if assignments else {}
-    fresh = compile_document(payload, path=str(path), parameters=parameters)
+    fresh = compile_document(payload, path=str(path), parameters=parameters, folder=path.parent)
     return Compiled(
         str(path),
         payload,
@@ -172,13 +175,21 @@ def _compiler_version() -> tuple[object, ...]:
 
 
 def compile_document(
-    payload: bytes, *, path: str, parameters: Mapping[str, str] | None = None
+    payload: bytes,
+    *,
+    path: str,
+    parameters: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> "Compilation":
-    """Return what the bytes of a notebook compile to; `path` is for messages."""
+    """Return what the bytes of a notebook compile to; `path` is for messages.
+
+    `folder` is where its local modules are; None where they are not to be looked for.
+    """
     # The compiler costs a tenth of a second to import; an unchanged notebook needs none.
     from cellwright.compiler.driver import compile_notebook
 
-    return compile_notebook(payload, path=path, parameters=parameters)
+    modules = local_modules(payload, folder) if folder is not None else None
+    return compile_notebook(payload, path=path, parameters=parameters, modules=modules)
 
 
 def compiled_document(compiled: Compiled) -> Document:
@@ -214,7 +225,7 @@ def apply_safe_fixes(path: Path) -> int:
     applied = 0
     for _ in range(_ROUNDS):
         payload = read_notebook(path)
-        report = compile_document(payload, path=str(path)).report
+        report = compile_document(payload, path=str(path), folder=path.parent).report
         safe = [fix for found in report for fix in found.fixes if fix.safety is Safety.SAFE]
         fixed = apply_fixes(payload, safe) if safe else None
         if fixed is None or not fixed.applied:

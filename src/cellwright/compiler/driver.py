@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cellwright.compiler.checking import border_rules, check, effect_rules, interleave
+from cellwright.compiler.checking import border_rules, check, effect_rules, interleave, module_rules
 from cellwright.compiler.emitting.assemble import assemble
 from cellwright.compiler.emitting.fingerprint import Dumps
 from cellwright.compiler.emitting.imports import ImportScan
@@ -11,13 +11,13 @@ from cellwright.compiler.linking.link import link_steps
 from cellwright.compiler.linking.states import state_flow
 from cellwright.compiler.linking.timeline import build_timeline
 from cellwright.compiler.linking.world import find_world
-from cellwright.compiler.reading import options_reader, parse, reader, tags
+from cellwright.compiler.reading import module_text, options_reader, parse, reader, tags
 from cellwright.compiler.reading.scopes import ScopeTable, scope_table
 from cellwright.compiler.walking.walk import walk_notebook
 from cellwright.diagnostics.allowances import apply_allowances
 from cellwright.diagnostics.diagnostic import Report
 from cellwright.model.pipeline import Pipeline
-from cellwright.model.source import Notebook
+from cellwright.model.source import ModuleText, Notebook
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,21 @@ class Memo:
     dumps: Dumps = field(default_factory=Dumps)
     imports: ImportScan = field(default_factory=ImportScan)
     limit: int = 4096
+    _modules: dict[str, tuple[ModuleText, module_text.ModuleTree | None]] = field(
+        default_factory=dict
+    )
     _scopes: dict[int, tuple[object, ScopeTable]] = field(default_factory=dict)
+
+    def modules(self, texts: Mapping[str, ModuleText]) -> Mapping[str, module_text.ModuleTree]:
+        """Return the trees of local modules; one that is no Python is left out."""
+        found: dict[str, module_text.ModuleTree] = {}
+        for name in sorted(texts):
+            kept = self._modules.get(name)
+            if kept is None or kept[0] != texts[name]:
+                kept = self._modules[name] = (texts[name], module_text.read_module(texts[name]))
+            if kept[1] is not None:
+                found[name] = kept[1]
+        return found
 
     def scopes(self, parsed: parse.ParsedCell) -> ScopeTable:
         """Return the scopes of a cell's tree."""
@@ -59,11 +73,13 @@ def compile_notebook(
     path: str,
     memo: Memo | None = None,
     parameters: Mapping[str, str] | None = None,
+    modules: Mapping[str, ModuleText] | None = None,
 ) -> Compilation:
     """Compile the bytes of a notebook.
 
     `parameters` are the literals of a run: paths that are built from parameters are then
-    those of the run. Programs and fingerprints do not depend on them.
+    those of the run. Programs and fingerprints do not depend on them. `modules` are the
+    local modules, by dotted name: what their code does is then known.
 
     Deterministic, and free of side effects: it reads no file, no clock and no
     environment. A mistake in the notebook is reported, never raised. Each stage reports
@@ -82,7 +98,7 @@ def compile_notebook(
         return Compilation(None, report, notebook)
 
     tables = [memo.scopes(parsed) for parsed in cells]
-    walk = walk_notebook(cells, tables, parameters)
+    walk = walk_notebook(cells, tables, parameters, memo.modules(modules or {}))
     timeline = build_timeline(walk)
     state = state_flow(walk)
     wiring = link_steps(timeline, state)
@@ -91,6 +107,7 @@ def compile_notebook(
     interleave.check_interleaved(wiring, report)
     effect_rules.check_effects(wiring, report)
     border_rules.check_borders(wiring, world, report)
+    module_rules.check_modules(wiring, report)
     report = apply_allowances(report, notebook)
     if plan is None or report.has_errors:
         return Compilation(None, report, notebook)

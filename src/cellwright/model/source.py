@@ -45,6 +45,14 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleText:
+    """The source of a module beside the notebook; `package` tells an `__init__` file."""
+
+    text: str
+    package: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Notebook:
     """The code cells of a notebook, top to bottom. `path` is for messages only.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -94,26 +95,36 @@ class _Health(_Route):
 
 
 class _Compile(_Route):
-    """POST: what a notebook compiles to. Nothing is run, read or written."""
+    """POST: what a notebook compiles to. Nothing is run or written; modules beside it are read."""
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
         request = self.body(wire.CompileRequest)
+        folder = _folder(self.settings.get("server_root_dir", ""), request.path)
         executor: Executor = self.settings[EXECUTOR]
         loop = asyncio.get_running_loop()
         # Away from the event loop, which kernels' sockets share with us.
-        await self.answer(await loop.run_in_executor(executor, _compile, request))
+        await self.answer(await loop.run_in_executor(executor, _compile, request, folder))
 
 
-def _compile(request: wire.CompileRequest) -> wire.CompileReply:
-    compilation = compile_document(bytes(request.content), path=request.path)
+def _compile(request: wire.CompileRequest, folder: Path | None) -> wire.CompileReply:
+    compilation = compile_document(bytes(request.content), path=request.path, folder=folder)
     notebook = compilation.notebook
     return wire.compile_reply(
         compilation.pipeline,
         roles=() if notebook is None else cell_roles(notebook),
         diagnostics=compilation.report,
     )
+
+
+def _folder(root: str, path: str) -> Path | None:
+    """Return the folder of a notebook; None where it is not inside the server's root."""
+    if not root or "\0" in path:
+        return None
+    base = Path(root).expanduser().resolve()
+    folder = (base / path.lstrip("/")).parent.resolve()
+    return folder if folder.is_relative_to(base) else None
 
 
 def routes() -> list[tuple[str, type[APIHandler]]]:

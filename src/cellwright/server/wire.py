@@ -27,7 +27,8 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class CompileRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A notebook as it stands in the page, saved or not; `path` is for messages only.
+    """A notebook as it stands in the page, saved or not; `path` is for messages,
+    and tells in which folder of the server the local modules are.
 
     `content` is the notebook as JSON, outputs left out.
     """

@@ -14,7 +14,7 @@ from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.scopes import alias_name, bound_names
 from cellwright.compiler.reading.tags import CellRole, InStep, Untagged
 from cellwright.compiler.walking.heap import Place
-from cellwright.compiler.walking.machine import BUILTINS
+from cellwright.compiler.walking.local_modules import BUILTINS
 from cellwright.compiler.walking.sites import Chain, NameRead, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import (

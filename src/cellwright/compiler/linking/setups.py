@@ -30,6 +30,7 @@ def setup_sites(timeline: Timeline, state: StateFlow) -> dict[int, frozenset[str
             roots |= {path.split(".")[0] for path in site.effects.calls if path.find(".") > 0}
             writes = [use for use in site.effects.files if use.use in ("writes", "makes")]
             roots |= {use.what.split(".")[0] for use in writes}
+            roots |= {module.split(".")[0] for module, _ in site.module_changes}
         if roots:
             found[site.index] = frozenset(roots | _modules_read(timeline, site))
     return found

@@ -164,6 +164,8 @@ def _cause(heap: Heap, hit: Iterable[int], site: Site) -> Chain:
 def _backwards(heap: Heap) -> dict[int, list[tuple[int, int]]]:
     links: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for thing in heap.things:
+        if thing.apart:
+            continue
         for target, born in thing.out.items():
             links[target].append((thing.number, born))
     return links
@@ -221,8 +223,7 @@ def _alone(timeline: Timeline, definition: Definition) -> bool:
         if variable is None or variable.definition != definition.number:
             return False
     heap = timeline.heap
-    kinds = {heap[number].kind for number in definition.things}
-    if kinds <= {Kind.LIBRARY, Kind.SCALAR}:
+    if all(heap[number].apart for number in definition.things):
         return True
     if any(len(timeline.events[name]) > 1 for name in definition.names):
         return False

@@ -128,6 +128,8 @@ def class_member(m: Machine, bases: tuple[Value, ...], name: str) -> tuple[Value
         member = thing.fields.get(name)
         if member is not None:
             found |= member
+            if thing.apart:
+                m.note_member(m.site.module_reads, thing, None)
             continue
         todo += [item for base in thing.bases for item in sorted(base)]
     return found, complete or bool(found)
@@ -139,10 +141,13 @@ def store_attribute(m: Machine, owner: Value, name: str, value: Value, *, node: 
         thing = m.heap[number]
         if thing.kind is Kind.LIBRARY:
             library.patch(m, thing, name, node=node)
+            if thing.type in m.local.loaded:
+                m.heap.put(thing, name, value)
             continue
         if thing.kind in (Kind.SCALAR, Kind.UNBOUND):
             continue
         m.change(frozenset((number,)), node)
+        m.note_member(m.site.module_changes, thing, node)
         if thing.kind is Kind.PLAIN and effects_data().flag(thing.type, "copies"):
             continue
         m.heap.put(thing, name, value)

@@ -13,6 +13,7 @@ from cellwright.compiler.walking import (
 )
 from cellwright.compiler.walking.arguments import Arguments, given
 from cellwright.compiler.walking.heap import NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.local_modules import LOCAL
 from cellwright.compiler.walking.machine import Machine
 
 _RECORDS = frozenset(
@@ -27,6 +28,8 @@ def define_class(m: Machine, node: ast.ClassDef) -> None:
     keywords = [(item.arg, expressions.evaluate(m, item.value)) for item in node.keywords]
     thing = m.make(node, "class", Kind.CLASS)
     thing.text = node.name
+    if m.cell == LOCAL:
+        m.local.settle(thing, node.name)
     thing.bases = tuple(base for base in bases if base)
     thing.open = thing.open or bool(keywords)
     for base in bases:

@@ -3,7 +3,7 @@
 import ast
 
 from cellwright.compiler.walking import expressions, functions, items
-from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, Kind, Place, Value
+from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, Kind, Value
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.paths import Frame
 
@@ -60,7 +60,7 @@ def consume(m: Machine, number: int, place: ast.AST) -> Value:
         thing.code.scope,
         thing.code.cell,
         (*m.context, id(place))[-4:],
-        m.frames[0].place if m.frames else Place(m.cell, place),
+        m.frames[0].place if m.frames else m.here(place),
         closure=thing.closure,
     )
     _own_cells(m, frame, node)
@@ -81,7 +81,7 @@ def open_frame(m: Machine, node: ast.AST) -> Frame:
         m.scope(node),
         m.cell,
         m.context,
-        m.frames[0].place if m.frames else Place(m.cell, node),
+        m.frames[0].place if m.frames else m.here(node),
         closure=functions.closure_here(m),
     )
     _own_cells(m, frame, node)

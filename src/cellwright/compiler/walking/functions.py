@@ -11,10 +11,10 @@ from cellwright.compiler.walking.heap import (
     NOTHING,
     UNBOUND,
     Kind,
-    Place,
     Thing,
     Value,
 )
+from cellwright.compiler.walking.local_modules import LOCAL
 from cellwright.compiler.walking.machine import DEPTH, Machine
 from cellwright.compiler.walking.paths import Frame
 
@@ -35,6 +35,8 @@ def make_function(m: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef | ast
     thing = m.make(node, "function", Kind.FUNCTION)
     thing.code = m.code(node)
     m.heap.bind_closure(thing, closure_here(m))
+    if m.cell == LOCAL:
+        m.local.settle(thing, getattr(node, "name", ""))
     args = node.args
     positional = [*args.posonlyargs, *args.args]
     for arg, default in zip(reversed(positional), reversed(args.defaults), strict=False):
@@ -74,7 +76,7 @@ def _enter(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> Val
         code.scope,
         code.cell,
         (*m.context, id(node))[-4:],
-        m.frames[0].place if m.frames else Place(m.cell, node),
+        m.frames[0].place if m.frames else m.here(node),
         closure=thing.closure,
     )
     outer = (m.cell, m.loops, m.dead)

@@ -85,6 +85,8 @@ class Thing:
     bases: tuple[Value, ...] = ()
     open: bool = False
     text: str | None = None
+    apart: bool = False
+    """It is the same wherever it is imported, and shares nothing that a step could send."""
 
 
 _SHARELESS = frozenset({Kind.UNBOUND, Kind.SCALAR, Kind.LIBRARY})
@@ -94,7 +96,7 @@ class Heap:
     """The things of one compilation. `now` is the site at work: links are dated by it."""
 
     def __init__(self) -> None:
-        self.things: list[Thing] = [Thing(UNBOUND, Kind.UNBOUND, "", 0)]
+        self.things: list[Thing] = [Thing(UNBOUND, Kind.UNBOUND, "", 0, apart=True)]
         self.now = 0
         self.growth = 0
         self._scalars: dict[tuple[str, str | None], int] = {}
@@ -135,7 +137,7 @@ class Heap:
         return thing
 
     def _add(self, kind: Kind, type_name: str, place: Place | None) -> Thing:
-        thing = Thing(len(self.things), kind, type_name, self.now, place)
+        thing = Thing(len(self.things), kind, type_name, self.now, place, apart=kind in _SHARELESS)
         self.things.append(thing)
         self.growth += 1
         return thing
@@ -176,7 +178,7 @@ class Heap:
 
     def mutable(self, value: Iterable[int]) -> list[int]:
         """Return the things of a value that can be changed."""
-        return [n for n in value if self.things[n].kind not in _SHARELESS]
+        return [n for n in value if not self.things[n].apart]
 
     def types(self, value: Value) -> set[str]:
         """Return the type names of the things in a value; "" stands for unknown."""
@@ -189,7 +191,7 @@ class Heap:
         """
         things = self.things
         seen: set[int] = set()
-        todo = [number for number in value if things[number].kind not in _SHARELESS]
+        todo = [number for number in value if not things[number].apart]
         while todo:
             number = todo.pop()
             if number in seen:
@@ -198,6 +200,6 @@ class Heap:
             for target, born in things[number].out.items():
                 if target in seen or (until is not None and born > until):
                     continue
-                if things[target].kind not in _SHARELESS:
+                if not things[target].apart:
                     todo.append(target)
         return seen

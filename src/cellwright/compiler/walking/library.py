@@ -10,6 +10,7 @@ from cellwright.compiler.walking import (
     calls,
     items,
     known_functions,
+    modules,
     results,
     specials,
     strings,
@@ -41,6 +42,8 @@ def read_member(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
     """Return what `module.name` is."""
     path = f"{thing.type}.{name}"
     m.site.effects.modules.setdefault(path, m.chain(node))
+    if thing.type in m.local.loaded:
+        return modules.member(m, thing, name, node) or m.heap.library(path)
     effect = effects_data().attribute(path)
     if effect is None:
         return m.heap.library(path)

@@ -8,16 +8,15 @@ noted on the way.
 """
 
 import ast
-import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from cellwright.compiler.reading.module_text import ModuleTree
 from cellwright.compiler.reading.scopes import Scope, ScopeKind, ScopeTable, mangled
 from cellwright.compiler.walking.heap import NOTHING, UNBOUND, Code, Heap, Kind, Place, Thing, Value
+from cellwright.compiler.walking.local_modules import BUILTINS, LOCAL, LocalModules
 from cellwright.compiler.walking.paths import Frame, Loop, Snapshot, join_own, joined
 from cellwright.compiler.walking.sites import MISSING, Chain, Definition, NameRead, Site, Variable
-
-BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython"}
 
 SHELL = "__cellwright_shell__"
 
@@ -46,7 +45,9 @@ BUDGET = 400_000
 class Machine:
     """The state of the walk."""
 
-    def __init__(self, tables: Sequence[ScopeTable]) -> None:
+    def __init__(
+        self, tables: Sequence[ScopeTable], modules: Mapping[str, ModuleTree] | None = None
+    ) -> None:
         self.heap = Heap()
         self.tables = tables
         self.names: dict[str, Variable] = {}
@@ -55,6 +56,7 @@ class Machine:
         self.site = Site(-1, None, ())
         self.cell = 0
         self.frames: list[Frame] = []
+        self.local = LocalModules(self.heap, self.frames, modules or {})
         self.loops: list[Loop] = []
         self.dead = False
         self.watchers: list[tuple[int, dict[str, Variable], dict[str, Value]]] = []
@@ -104,11 +106,14 @@ class Machine:
         for number in frame.closure:
             found = self.heap[number].fields.get(name)
             if found is not None:
+                self.note_module(self.site.module_reads, self.heap[number], name, frame.scope.node)
                 return found
         return NOTHING
 
     def load_global(self, name: str, node: ast.AST) -> Value:
         """Return what a module-level name may refer to, and note the read."""
+        if self.cell == LOCAL:
+            return self.local.meaning(name)
         variable = self.names.get(name, MISSING)
         foreign = variable.origin != self.site.index
         if self.definition is not None and name in self.names:
@@ -157,6 +162,7 @@ class Machine:
                     if name in self.heap[number].fields:
                         self.heap.put(self.heap[number], name, value)
                         self.change_things([number], node)
+                        self.note_module(self.site.module_changes, self.heap[number], name, node)
                         return
         self.store_global(name, value, node)
 
@@ -199,9 +205,30 @@ class Machine:
 
     def chain(self, node: ast.AST) -> Chain:
         """Return the place in the site, and the place in the function it called."""
-        here = Place(self.cell, node)
+        here = self.here(node)
         outer = self.frames[0].place if self.frames else here
-        return (outer,) if outer.node is node else (outer, here)
+        return (outer,) if outer.node is here.node else (outer, here)
+
+    def here(self, node: ast.AST) -> Place:
+        """Return the place of a node: what called it, where its text is no cell's."""
+        if self.cell == LOCAL:
+            return self.frames[0].place
+        return Place(self.cell, node)
+
+    def note_module(
+        self, notes: dict[tuple[str, str], Chain], thing: Thing, name: str, node: ast.AST | None
+    ) -> None:
+        """Note the use of a variable of a local module, if it is one."""
+        if self.local.watches(thing):
+            notes.setdefault((thing.type, name), self.chain(node) if node is not None else ())
+
+    def note_member(
+        self, notes: dict[tuple[str, str], Chain], thing: Thing, node: ast.AST | None
+    ) -> None:
+        """Note the use of what is inside a function or class of a local module, if it is one."""
+        home = self.local.homes.get(thing.number)
+        if home is not None:
+            self.note_module(notes, *home, node)
 
     def change(self, value: Value, node: ast.AST, *, deep: bool = False) -> None:
         """Note that the things of a value may be changed in place; `deep`: all they reach.
@@ -222,6 +249,8 @@ class Machine:
         """Note that things may be changed in place."""
         chain: Chain | None = None
         for number in numbers:
+            if self.heap[number].apart or self.local.in_the_making(number):
+                continue
             if self.definition is not None:
                 if number >= self.definition.first_thing:
                     continue  # still in the making
@@ -319,7 +348,7 @@ class Machine:
     ) -> Thing:
         """Return the thing made at a node in the calls that led here."""
         key = (id(node), part, self.cell, self.context)
-        return self.heap.make(key, kind=kind, type_name=type_name, place=Place(self.cell, node))
+        return self.heap.make(key, kind=kind, type_name=type_name, place=self.here(node))
 
     def code(self, node: ast.AST) -> Code:
         """Return the code of a function node of the cell at work."""

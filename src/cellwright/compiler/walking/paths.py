@@ -23,6 +23,8 @@ class Frame:
     exits: list["Snapshot"] = field(default_factory=list)
     entry: dict[str, Value] = field(default_factory=dict)
     recursive: bool = False
+    module: str = ""
+    """The local module whose body this is."""
 
 
 class Snapshot(NamedTuple):

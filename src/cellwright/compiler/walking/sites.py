@@ -83,6 +83,10 @@ class Site:
     before: dict[str, Variable] = field(default_factory=dict)
     after: dict[str, Variable] = field(default_factory=dict)
     carried: set[int] = field(default_factory=set)
+    module_reads: dict[tuple[str, str], Chain] = field(default_factory=dict)
+    """Variables of local modules that its code looks up."""
+    module_changes: dict[tuple[str, str], Chain] = field(default_factory=dict)
+    """Variables of local modules that it binds, or whose objects it changes."""
 
 
 @dataclass(slots=True)

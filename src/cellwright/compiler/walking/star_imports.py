@@ -3,6 +3,8 @@
 import ast
 import importlib
 
+from cellwright.compiler.walking import modules
+from cellwright.compiler.walking.heap import NOTHING
 from cellwright.compiler.walking.machine import Machine
 
 _STAR_MODULES = frozenset(
@@ -15,14 +17,20 @@ _STAR_MODULES = frozenset(
 
 def star_import(m: Machine, module: str, node: ast.ImportFrom) -> None:
     """Bind what a standard module exports; of another one, note that it is not known."""
-    names = exported_names(module)
-    if not names:
+    owner = m.heap[next(iter(m.heap.library(module)))]
+    local = module in m.local.loaded
+    names = modules.exported(m, owner) if local else exported_names(module)
+    if not names and not local:
         m.site.effects.marks.setdefault(f"star:{module}", m.chain(node))
         return
-    owner = m.heap[next(iter(m.heap.library(module)))]
     for name in names:
-        value = m.heap.library(f"{owner.type}.{name}")
-        m.store_global(name, value, node)
+        known = modules.member(m, owner, name, node) if local else NOTHING
+        value = known or m.heap.library(f"{owner.type}.{name}")
+        if m.frame is not None and m.frame.module:
+            assert m.frame.cells is not None
+            m.heap.put(m.frame.cells, name, value)
+        else:
+            m.store_global(name, value, node)
 
 
 def exported_names(module: str) -> list[str]:

@@ -17,6 +17,7 @@ from cellwright.compiler.walking import (
     items,
     library,
     loops,
+    modules,
     star_imports,
 )
 from cellwright.compiler.walking.arguments import given
@@ -156,18 +157,19 @@ def decorated(m: Machine, value: Value, decorators: list[Value], node: ast.AST) 
 def _import(m: Machine, node: ast.Import) -> None:
     for alias in node.names:
         m.site.effects.modules.setdefault(f"import {alias.name}", m.chain(node))
+        modules.import_module(m, alias.name, node)
         path = alias.name if alias.asname else alias.name.split(".")[0]
         m.store(alias_name(alias), m.heap.library(path), node)
 
 
 def _import_from(m: Machine, node: ast.ImportFrom) -> None:
-    module = "." * node.level + (node.module or "")
+    module = modules.absolute(m, node.module or "", node.level)
     m.site.effects.modules.setdefault(f"import {module}", m.chain(node))
+    owner = modules.import_module(m, module, node)
     for alias in node.names:
         if alias.name == "*":
             star_imports.star_import(m, module, node)
             continue
-        owner = m.heap[next(iter(m.heap.library(module)))]
         value = library.read_member(m, owner, alias.name, node=node)
         m.store(alias_name(alias), value, node)
 

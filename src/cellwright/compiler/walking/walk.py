@@ -4,11 +4,12 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cellwright.compiler.reading.module_text import ModuleTree
 from cellwright.compiler.reading.parameters import declared
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.scopes import ScopeTable, alias_name
 from cellwright.compiler.reading.tags import InStep, Skipped, Untagged
-from cellwright.compiler.walking import expressions, statements
+from cellwright.compiler.walking import expressions, modules, statements
 from cellwright.compiler.walking.heap import Heap
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.sites import Definition, Site, Variable
@@ -60,13 +61,15 @@ def walk_notebook(
     cells: tuple[ParsedCell, ...],
     tables: Sequence[ScopeTable],
     chosen: Mapping[str, str] | None = None,
+    local: Mapping[str, ModuleTree] | None = None,
 ) -> Walk:
     """Walk the tagged cells top to bottom, in one namespace.
 
-    `chosen` are literals for parameters, where others than the defaults are meant.
+    `chosen` are literals for parameters, where others than the defaults are meant; `local`
+    are the modules beside the notebook, by their dotted names.
     """
     values = _chosen_nodes(cells, chosen or {})
-    machine = Machine(tables)
+    machine = Machine(tables, local)
     sites: list[Site] = []
     definitions: list[Definition] = []
     for site in plan_sites(cells):
@@ -90,6 +93,7 @@ def walk_notebook(
             site.after = {
                 name: machine.names[name] for name in site.written if name in machine.names
             }
+    modules.note_inner_changes(machine, sites)
     complete = machine.steps_left > 0
     return Walk(
         cells,
