@@ -1,0 +1,1 @@
+"""Holds Cellwright to notebooks that other people wrote, cut at every cell."""
