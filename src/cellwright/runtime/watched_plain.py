@@ -1,6 +1,8 @@
 """Owns telling whether plain values still say what they said when they were loaded."""
 
 import marshal
+import mmap
+import operator
 import os
 from collections.abc import Callable
 from typing import Any
@@ -51,10 +53,8 @@ class WatchedFlat:
             for each in (self._value, self._copy)
         )
         step = -(-len(now) // SAMPLE) or 1
-        return all(
-            one is other or plain.same(one, other)
-            for one, other in zip(now[::step], then[::step], strict=True)
-        )
+        now, then = now[::step], then[::step]
+        return all(map(operator.is_, now, then)) or all(map(plain.same, now, then))
 
 
 class WatchedPlain:
@@ -88,7 +88,8 @@ def _marshalled(value: Any) -> bytes:
 
 def _is_flat(path: str) -> bool:
     """Tell whether JSON holds one container only; brackets in strings make it seem more."""
-    with open(path, "rb") as handle:
-        text = handle.read()
-    opened = [text.find(bracket, 1) for bracket in (b"[", b"{")]
-    return opened == [-1, -1]
+    with (
+        open(path, "rb") as handle,
+        mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as text,
+    ):
+        return text.find(b"[", 1) < 0 and text.find(b"{", 1) < 0
