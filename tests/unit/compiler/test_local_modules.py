@@ -189,6 +189,34 @@ def test_packages_relative_imports_and_stars_lead_to_the_same_code():
     assert codes(found) == ["FLOW217"]
 
 
+REGISTRY = {
+    "registry": "items = []\n",
+    "plugin": "import registry\n\nregistry.items.append('csv')\n",
+}
+
+
+def test_what_an_import_registers_is_registered_by_every_step_that_looks():
+    found = compiled(
+        code("import registry\nimport plugin", "step:a"),
+        code("print(registry.items)", "step:b"),
+        **REGISTRY,
+    )
+
+    assert codes(found) == []
+    assert found.pipeline is not None
+    assert "import plugin" in found.pipeline.steps["b"].program
+
+
+def test_what_an_import_inside_a_function_registers_is_refused():
+    found = compiled(
+        code("import registry\ndef load():\n    import plugin\nload()", "step:a"),
+        code("print(registry.items)", "step:b"),
+        **REGISTRY,
+    )
+
+    assert codes(found) == ["FLOW217"]
+
+
 def test_modules_that_import_each_other_end():
     found = compiled(
         code("import one\nprint(one.name())", "step:a"),

@@ -219,7 +219,8 @@ class Machine:
         self, notes: dict[tuple[str, str], Chain], thing: Thing, name: str, node: ast.AST | None
     ) -> None:
         """Note the use of a variable of a local module, if it is one."""
-        if self.local.watches(thing):
+        replayed = self.local.importing and self.definition is not None
+        if self.local.watches(thing) and not replayed:
             notes.setdefault((thing.type, name), self.chain(node) if node is not None else ())
 
     def note_member(
@@ -246,7 +247,12 @@ class Machine:
         self.change_things(sorted(numbers), node)
 
     def change_things(self, numbers: Sequence[int], node: ast.AST) -> None:
-        """Note that things may be changed in place."""
+        """Note that things may be changed in place.
+
+        What an import statement sets off is set off in every step that takes it along.
+        """
+        if self.local.importing and self.definition is not None:
+            return
         chain: Chain | None = None
         for number in numbers:
             if self.heap[number].apart or self.local.in_the_making(number):
