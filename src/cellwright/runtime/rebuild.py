@@ -91,6 +91,8 @@ def plain_class(meta: type, name: str, bases: tuple[type, ...], namespace: dict[
     the library has seen nothing of the class in this process.
     """
     library = next(each for each in meta.__mro__ if each.__module__ != "__main__")
+    if library.__name__ == "_TypedDictMeta":
+        library = type  # its own way in takes no `dict` as a base, which it has in the end
     quiet = [
         base
         for each in bases
@@ -158,6 +160,20 @@ def weak_keys(pairs: list[tuple[Any, Any]]) -> Any:
     import weakref
 
     return weakref.WeakKeyDictionary(dict(pairs))
+
+
+def weak_values(pairs: list[tuple[Any, Any]]) -> Any:
+    """Return a mapping that does not keep its values alive."""
+    import weakref
+
+    return weakref.WeakValueDictionary(dict(pairs))
+
+
+def weak_set(members: list[Any]) -> Any:
+    """Return a set that does not keep its members alive."""
+    import weakref
+
+    return weakref.WeakSet(members)
 
 
 def cached_property(function: Any, name: str | None, doc: Any) -> Any:

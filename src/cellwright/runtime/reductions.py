@@ -94,6 +94,10 @@ class Reductions:
         where = f"{kind.__module__}.{kind.__qualname__}"
         if where == "weakref.WeakKeyDictionary":
             return lambda thing: (rebuild.weak_keys, (list(thing.items()),))
+        if where == "weakref.WeakValueDictionary":
+            return lambda thing: (rebuild.weak_values, (list(thing.items()),))
+        if where == "_weakrefset.WeakSet":
+            return lambda thing: (rebuild.weak_set, (list(thing),))
         if where == "functools.cached_property":
             return lambda it: (rebuild.cached_property, (it.func, it.attrname, it.__doc__))
         if where == "functools._lru_cache_wrapper":

@@ -9,6 +9,7 @@ from .faults import OutputError, StepFault
 MOST = 200_000
 """Objects that are looked at to find the way to the part that cannot travel."""
 
+_PATH = "hand on the path, and open the file where it is read"
 _REDO = "make it again in the step that uses it"
 
 _ADVICE = {
@@ -19,11 +20,11 @@ _ADVICE = {
     "_thread.RLock": _REDO,
     "_thread._local": "hand on the values it holds",
     "threading.Thread": "join it in its step, and hand on its results",
-    "_io.TextIOWrapper": "hand on the path, and open the file where it is read",
-    "_io.BufferedReader": "hand on the path, and open the file where it is read",
-    "_io.BufferedWriter": "hand on the path, and open the file where it is read",
-    "_io.BufferedRandom": "hand on the path, and open the file where it is read",
-    "_io.FileIO": "hand on the path, and open the file where it is read",
+    "_io.TextIOWrapper": _PATH,
+    "_io.BufferedReader": _PATH,
+    "_io.BufferedWriter": _PATH,
+    "_io.BufferedRandom": _PATH,
+    "_io.FileIO": _PATH,
     "socket.socket": "connect where it is used",
     "subprocess.Popen": "wait for it in its step, and hand on its output",
     "weakref.ReferenceType": "hand on the object itself",
@@ -33,6 +34,15 @@ _ADVICE = {
     "re.Match": "hand on `match.groups()` or what else is needed of it",
     "sqlite3.Connection": "hand on the path, and connect where it is used",
     "sqlite3.Cursor": "hand on the rows",
+    "gzip.GzipFile": _PATH,
+    "bz2.BZ2File": _PATH,
+    "lzma.LZMAFile": _PATH,
+    "zipfile.ZipFile": _PATH,
+    "tarfile.TarFile": _PATH,
+    "_csv.reader": "read it, and hand on a list of its rows",
+    "_csv.writer": _PATH,
+    "posix.ScandirIterator": "hand on a list of what is in the folder",
+    "_hashlib.HASH": "hand on its `digest()` or `hexdigest()`",
     "mmap.mmap": "hand on the path, and map the file where it is read",
     "frame": "hand on what is needed of it",
     "traceback": "hand on its text (`traceback.format_exc()`)",

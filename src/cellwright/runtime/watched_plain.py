@@ -42,6 +42,12 @@ class WatchedFlat:
 
     def same(self) -> bool:
         """Tell whether the value is still what was loaded."""
+        try:
+            return self._same()
+        except Exception:  # noqa: BLE001  # something was put in that cannot be compared
+            return False
+
+    def _same(self) -> bool:
         # Equal elements are the same objects, unless somebody put them there: `==` looks at
         # that first, and so takes a nanosecond for each.
         if self._value != self._copy or len(self._value) != len(self._copy):

@@ -99,6 +99,7 @@ CHANGES = {
     "another zero": (lambda: [0.0, 1.0], lambda x: x.__setitem__(0, -0.0)),
     "one more": (lambda: [1, 2], lambda x: x.append(3)),
     "the order": (lambda: [2, 1], lambda x: x.sort()),
+    "something that does not compare": (lambda: [1, 2], lambda x: x.__setitem__(0, np.zeros(2))),
     "a key": (lambda: {"a": 1}, lambda x: x.update(b=2)),
     "the order of keys": (lambda: {"a": 1, "b": 2}, lambda x: x.update(a=x.pop("a"))),
     "one of many": (lambda: list(range(LONG)), lambda x: x.__setitem__(77_777, -1)),
