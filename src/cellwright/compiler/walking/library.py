@@ -113,8 +113,16 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
         return m.heap.scalar()
     effect = effects_data().find(path)
     if effect is None:
+        _may_seed(m, path, node)
         return apply.apply_effect(m, UNKNOWN, NOTHING, arguments, node=node, path=path)
     return apply.apply_effect(m, effect, NOTHING, arguments, node=node, path=path)
+
+
+def _may_seed(m: Machine, path: str, node: ast.AST) -> None:
+    """Note that an unknown function whose name says so seeds the global generators."""
+    if "seed" in path.rpartition(".")[2].lower():
+        for state in ("random", "numpy.random"):
+            uses.note_state(m, "changes-state", state, node=node, what=path)
 
 
 # -- objects ---------------------------------------------------------------------------
