@@ -7,6 +7,7 @@ from cellwright.compiler.linking.setups import once_sites
 from cellwright.compiler.linking.states import CARRIED, GENERATORS
 from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.linking.world import World, reads_declared, step_options
+from cellwright.compiler.walking.caches import CACHE
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import UNBOUND, Heap, Kind, Thing
 from cellwright.compiler.walking.sites import Chain, FileUse, Site
@@ -200,12 +201,14 @@ class _Book:
 
 def unserializable(thing: Thing) -> bool:
     """Tell whether an object surely cannot leave its process."""
-    if thing.kind is Kind.GENERATOR:
+    if thing.kind is Kind.GENERATOR or CACHE in thing.fields:
         return True
     return thing.kind is Kind.PLAIN and effects_data().flag(thing.type, "unserializable")
 
 
 def _described(thing: Thing) -> str:
+    if CACHE in thing.fields:
+        return "a function that keeps its results"
     name = thing.type.replace("threading.lock", "a lock or the like of `threading`")
     return name if " " in name else f"a `{name}`"
 

@@ -89,7 +89,7 @@ def _telling(timeline: Timeline, makers: Makers, site: Site, name: str) -> set[i
 
 def _repeated(timeline: Timeline, makers: Makers, number: int) -> bool:
     """Tell whether a function or class is the same in every step: it goes by its name."""
-    if number not in makers:
+    if number not in makers or number in timeline.changed_at:
         return False
     kind, where = makers[number]
     return kind == "shared" or where in timeline.static

@@ -10,6 +10,8 @@ from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, T
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.uses import note_files, note_states
 
+_DRAWN_FROM = frozenset({"random_state", "rng", "seed", "generator"})
+
 
 def apply_effect(
     m: Machine,
@@ -86,7 +88,7 @@ def _link(m: Machine, value: Value) -> None:
 def _changes(
     m: Machine, effect: Effect, receiver: Value, arguments: Arguments, node: ast.AST
 ) -> None:
-    changed = NOTHING
+    changed = _generators(m, arguments)
     for where in effect.changes:
         changed |= receiver if where == "self" else arguments.at(where)
     if effect.inplace:
@@ -105,10 +107,20 @@ def _changes(
             m.heap.put(thing, ANY_ITEM, items.all_items(thing))  # positions may shift
 
 
+def _generators(m: Machine, arguments: Arguments) -> Value:
+    """Return the random generators that a call is given to draw from."""
+    data = effects_data()
+    given = (value for name, value in arguments.keywords if name in _DRAWN_FROM)
+    return frozenset(
+        number for value in given for number in value if data.flag(m.heap[number].type, "generator")
+    )
+
+
 def _is_part(thing: Thing) -> bool:
     """Tell whether a method of an estimator may change an object within it."""
     if thing.kind is Kind.PLAIN:
-        return effects_data().flag(thing.type, "estimator")
+        data = effects_data()
+        return data.flag(thing.type, "estimator") or data.flag(thing.type, "generator")
     return thing.kind is Kind.INSTANCE
 
 

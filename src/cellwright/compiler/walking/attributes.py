@@ -2,7 +2,7 @@
 
 import ast
 
-from cellwright.compiler.walking import calls, library
+from cellwright.compiler.walking import calls, classes, library
 from cellwright.compiler.walking.arguments import given
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
@@ -103,7 +103,9 @@ def _class_attribute(m: Machine, thing: Thing, name: str, node: ast.AST) -> Valu
             found |= _bound(m, number, frozenset((thing.number,)), node)
         else:
             found |= {number}
-    if name in ("__dict__", "__mro__", "__bases__", "__subclasses__"):
+    if name == classes.ASKING:
+        classes.ask_subclasses(m, node)
+    if name in ("__dict__", "__mro__", "__bases__", classes.ASKING):
         return found | {thing.number}
     if not members:
         found |= m.heap.scalar()

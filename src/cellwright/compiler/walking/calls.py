@@ -61,6 +61,7 @@ def call_method(
         if thing.kind is Kind.UNBOUND:
             continue
         if thing.kind in (Kind.LIBRARY, Kind.CLASS):
+            found |= classes.registered(m, thing, name, arguments, node)
             others |= attributes.read_attribute(m, frozenset((number,)), name, node=node)
         elif thing.kind is Kind.INSTANCE:
             members, complete = attributes.class_member(m, thing.bases, name)

@@ -8,17 +8,22 @@ from cellwright.compiler.walking import (
     calls,
     comprehensions,
     expressions,
+    items,
     library,
     statements,
+    uses,
 )
 from cellwright.compiler.walking.arguments import Arguments, given
-from cellwright.compiler.walking.heap import NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.local_modules import LOCAL
 from cellwright.compiler.walking.machine import Machine
 
 _RECORDS = frozenset(
     {"dataclasses.dataclass", "attr.s", "attr.define", "attrs.define", "attrs.frozen"}
 )
+
+METACLASS = "class of the class"
+ASKING = "__subclasses__"
 
 
 def define_class(m: Machine, node: ast.ClassDef) -> None:
@@ -32,10 +37,11 @@ def define_class(m: Machine, node: ast.ClassDef) -> None:
         m.local.settle(thing, node.name)
     thing.bases = tuple(base for base in bases if base)
     thing.open = thing.open or bool(keywords)
-    for base in bases:
-        for number in base:
-            thing.out.setdefault(number, m.heap.now)
+    _derive(m, thing, bases)
+    if ASKING in m.words and any(m.heap[n].kind is Kind.CLASS for base in bases for n in base):
+        _note_classes(m, "changes-state", node)
     _walk_body(m, node, thing)
+    _tell_metaclass(m, thing, bases, dict(keywords).get("metaclass", NOTHING), node)
     if any(m.heap[number].type in _RECORDS for value in decorators for number in value) or any(
         m.heap[number].type == "typing.NamedTuple" for base in bases for number in base
     ):
@@ -44,6 +50,66 @@ def define_class(m: Machine, node: ast.ClassDef) -> None:
     _tell_bases(m, bases, itself, node)
     known = [value for value in decorators if not _is_record(m, value)]
     m.store(node.name, statements.decorated(m, itself, known, node), node)
+
+
+def made_class(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    """Return the class that `type(name, bases, members)` makes."""
+    thing = m.make(node, "class", Kind.CLASS)
+    bases = items.iterate(m, arguments.at("1"), node)
+    thing.bases = tuple(frozenset((number,)) for number in sorted(bases))
+    _derive(m, thing, list(thing.bases))
+    for number in arguments.at("2"):
+        for name, value in tuple(m.heap[number].fields.items()):
+            constant = name.startswith("['")
+            m.heap.put(thing, name[2:-2] if constant else ANY_ATTRIBUTE, value)
+            thing.open = thing.open or not constant
+    return frozenset((thing.number,))
+
+
+def ask_subclasses(m: Machine, node: ast.AST) -> None:
+    """Note that it is asked which classes there are."""
+    _note_classes(m, "uses", node)
+
+
+def _note_classes(m: Machine, use: str, node: ast.AST) -> None:
+    uses.note_state(m, use, "classes derived", node=node, what="cellwright.classes")
+
+
+def registered(m: Machine, thing: Thing, name: str, arguments: Arguments, node: ast.AST) -> Value:
+    """Note `Abstract.register(klass)`, and return the class; nothing for any other call."""
+    if name != "register" or thing.kind is not Kind.CLASS or not thing.bases:
+        return NOTHING
+    if attributes.class_member(m, (frozenset((thing.number,)),), name)[0]:
+        return NOTHING
+    m.change(frozenset((thing.number,)), node)
+    m.heap.hold(thing, arguments.all())
+    return arguments.all()
+
+
+def _derive(m: Machine, thing: Thing, bases: list[Value]) -> None:
+    for base in bases:
+        for number in base:
+            thing.out.setdefault(number, m.heap.now)
+
+
+def _tell_metaclass(
+    m: Machine, thing: Thing, bases: list[Value], named: Value, node: ast.ClassDef
+) -> None:
+    """Run what the class of a class, its own or that of a base, does when one is made."""
+    metaclass = named
+    for base in bases:
+        for number in base:
+            metaclass |= m.heap[number].fields.get(METACLASS, NOTHING)
+    own = frozenset(number for number in metaclass if m.heap[number].kind is Kind.CLASS)
+    if not own:
+        return
+    m.heap.put(thing, METACLASS, own)
+    itself = frozenset((thing.number,))
+    parts = (m.heap.scalar("str"), frozenset().union(*bases), itself)
+    for name, first in (("__new__", own), ("__init__", itself)):
+        members, _ = attributes.class_member(m, (own,), name)
+        if members:
+            calls.call(m, members, given(first, *parts), node=node)
 
 
 def _is_record(m: Machine, value: Value) -> bool:

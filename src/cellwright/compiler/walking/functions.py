@@ -3,7 +3,7 @@
 import ast
 
 from cellwright.compiler.reading.scopes import all_arguments
-from cellwright.compiler.walking import expressions, library, statements
+from cellwright.compiler.walking import caches, expressions, library, statements
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.heap import (
     ANY_ITEM,
@@ -54,6 +54,15 @@ def make_function(m: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef | ast
 
 
 def call_function(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    """Return what a function returns for these arguments, its own or from its cache."""
+    if caches.CACHE in thing.fields:
+        before = caches.acts(m)
+        found = _walk_call(m, thing, arguments, node)
+        return caches.remember(m, thing, found, before, node)
+    return _walk_call(m, thing, arguments, node)
+
+
+def _walk_call(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
     """Walk the body of a function with these arguments; return what it returns."""
     code = thing.code
     assert code is not None

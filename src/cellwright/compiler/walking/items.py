@@ -181,6 +181,8 @@ def _store_in(m: Machine, thing: Thing, key: str | None, value: Value, node: ast
     elif thing.type in CONTAINERS:
         m.heap.put(thing, item_field(key), value)
     else:
+        if not thing.type:  # what it is made of may be what is written to
+            m.change(itself, node, deep=True)
         m.heap.hold(thing, value)
         m.heap.put(thing, ANY_ITEM, value)
 
@@ -199,6 +201,11 @@ def delete_item(m: Machine, owner: Value, node: ast.AST) -> None:
         m.change(itself, node)
         if thing.type == "list":
             m.heap.put(thing, ANY_ITEM, all_items(thing))
+
+
+def look_on(m: Machine, thing: Thing, source: Value) -> None:
+    """Let an iterator see what is done to the containers that it goes over."""
+    m.heap.put(thing, "over", frozenset(m.heap.mutable(source)))
 
 
 # -- iteration -------------------------------------------------------------------------

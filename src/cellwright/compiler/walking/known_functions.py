@@ -4,9 +4,10 @@
 import ast
 from collections.abc import Callable
 
-from cellwright.compiler.walking import attributes, calls, items, texts
+from cellwright.compiler.walking import attributes, caches, calls, classes, items, texts
 from cellwright.compiler.walking.arguments import Arguments
-from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Value
+from cellwright.compiler.walking.effects import effects_data
+from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
 
 
@@ -57,14 +58,21 @@ def _zip(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     for index, value in enumerate(arguments.positional):
         m.heap.put(row, f"[{index}]", items.iterate(m, value, node))
     m.heap.put(row, ANY_ITEM, arguments.star)
-    return items.listed(m, frozenset((row.number,)), node)
+    return _going_over(m, row, arguments.all(), node)
 
 
 def _enumerate(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     row = m.make(node, "tuple", part="row")
     m.heap.put(row, "[0]", m.heap.scalar("int"))
     m.heap.put(row, "[1]", items.iterate(m, arguments.at("0"), node))
-    return items.listed(m, frozenset((row.number,)), node)
+    return _going_over(m, row, arguments.at("0"), node)
+
+
+def _going_over(m: Machine, row: Thing, source: Value, node: ast.AST) -> Value:
+    found = items.listed(m, frozenset((row.number,)), node)
+    for number in found:
+        items.look_on(m, m.heap[number], source)
+    return found
 
 
 def _dict(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
@@ -82,6 +90,22 @@ def _dict(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     for name, value in arguments.keywords:
         m.heap.put(thing, f"[{name!r}]", value)
     return frozenset((thing.number,))
+
+
+def _type(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    """Return the class of an object, or the class that `type(name, bases, members)` makes."""
+    if len(arguments.positional) > 1:
+        return classes.made_class(m, arguments, node)
+    found = NOTHING
+    for number in sorted(arguments.all()):
+        thing = m.heap[number]
+        if thing.kind is Kind.INSTANCE:
+            found |= frozenset().union(*thing.bases)
+        elif thing.kind is Kind.CLASS:
+            found |= thing.fields.get(classes.METACLASS, NOTHING)
+        if thing.open or not found:
+            found |= m.heap.scalar("type")
+    return found
 
 
 def _vars(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
@@ -160,6 +184,16 @@ def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int
     return done[number]
 
 
+def _random_state(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    """Return the generator that is given, or a new one where that is a seed."""
+    given = arguments.at("0") or arguments.keyword("seed") or NOTHING
+    data = effects_data()
+    found = frozenset(n for n in given if data.flag(m.heap[n].type, "generator"))
+    if found != given or not given:
+        found |= {m.make(node, "numpy.random.Generator", part="seeded").number}
+    return found
+
+
 def _next(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     value = arguments.at("0")
     m.change(value, node)
@@ -170,6 +204,7 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     "builtins.delattr": _delattr,
+    "builtins.type": _type,
     "builtins.vars": _vars,
     "builtins.__import__": _import_module,
     "importlib.import_module": _import_module,
@@ -187,6 +222,10 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
     "pathlib.PosixPath": _path,
+    "sklearn.utils.check_random_state": _random_state,
+    "functools.lru_cache": caches.cached,
+    "functools.cache": caches.cached,
+    caches.DECORATOR: caches.cached,
     "builtins.property": _marked("property"),
     "functools.cached_property": _marked("cached"),
     "builtins.staticmethod": _marked("static"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from cellwright.compiler.walking import (
     apply,
     attributes,
+    caches,
     calls,
     items,
     known_functions,
@@ -182,6 +183,10 @@ def call_typed_method(
         special = strings.scalar_method(m, thing, name, arguments, node=node)
         if special is not None:
             return special
+    if thing.kind is Kind.FUNCTION:
+        known = caches.ask(m, thing, name, node)
+        if known is not None:
+            return known
     if thing.kind in (Kind.FUNCTION, Kind.METHOD):
         return call_unknown(m, itself, arguments, node=node)
     if thing.kind is Kind.GENERATOR:

@@ -63,6 +63,7 @@ class Machine:
         self.guards = 0
         self.doubts = 0
         self.sees_identity = False
+        self.words: frozenset[str] = frozenset()
         self.called_back: dict[tuple[object, ...], tuple[Value, Value]] | None = None
         self.definition: Definition | None = None
         self.steps_left = BUDGET

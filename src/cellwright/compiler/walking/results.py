@@ -58,10 +58,18 @@ def _inside(m: Machine, source: Value, node: ast.AST) -> Value:
     for number in sorted(source):
         thing = m.heap[number]
         if thing.kind is Kind.PLAIN and thing.type not in items.CONTAINERS and thing.type:
-            found |= items.all_items(thing) | thing.fields.get("*", NOTHING) | m.heap.scalar()
+            held = thing.fields.get("*", NOTHING)
+            found |= items.all_items(thing) | held | m.heap.scalar()
+            if thing.type == "iterator":
+                found |= _items_of_containers(m, held, node)
         else:
             found |= items.read_item(m, frozenset((number,)), None, node)
     return found
+
+
+def _items_of_containers(m: Machine, held: Value, node: ast.AST) -> Value:
+    containers = (n for n in held if m.heap[n].type in items.CONTAINERS)
+    return items.iterate(m, frozenset(containers), node)
 
 
 def _fresh(m: Machine, type_name: str, node: ast.AST, part: object) -> Thing:
@@ -88,6 +96,8 @@ def _copied(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
         m.heap.put(thing, ANY_ITEM, items.read_item(m, source, None, node))
     else:
         m.heap.put(thing, ANY_ITEM, items.iterate(m, source, node))
+    if type_name == "iterator":
+        items.look_on(m, thing, source)
     return frozenset((thing.number,))
 
 

@@ -9,13 +9,14 @@ from cellwright.compiler.reading.parameters import declared
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.scopes import ScopeTable, alias_name
 from cellwright.compiler.reading.tags import InStep, Skipped, Untagged
-from cellwright.compiler.walking import expressions, modules, statements
+from cellwright.compiler.walking import caches, classes, expressions, modules, statements
 from cellwright.compiler.walking.heap import Heap
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.sites import Definition, Site, Variable
 from cellwright.model.pipeline import StepName
 
 _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+_ASKING = (caches.ASKING, classes.ASKING)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def walk_notebook(
     """
     values = _chosen_nodes(cells, chosen or {})
     machine = Machine(tables, local)
+    machine.words = _words(cells)
     sites: list[Site] = []
     definitions: list[Definition] = []
     for site in plan_sites(cells):
@@ -103,6 +105,13 @@ def walk_notebook(
         machine.names,
         complete,
         machine.sees_identity,
+    )
+
+
+def _words(cells: Sequence[ParsedCell]) -> frozenset[str]:
+    """Return the words of the notebook that make it worth following what few ask for."""
+    return frozenset(
+        word for word in _ASKING if any(word in parsed.cell.source for parsed in cells)
     )
 
 
