@@ -7,7 +7,7 @@ import pytest
 
 from cellwright.compiler.driver import Compilation, compile_notebook
 from cellwright.diagnostics.diagnostic import Diagnostic, Severity
-from cellwright.model.pipeline import Component, PortKind
+from cellwright.model.pipeline import Component, Pipeline, PortKind
 from cellwright.model.source import CellId
 from support.conformance import Case, conformance_cases
 from support.steps_apart import PipelineEnd, run_apart
@@ -46,6 +46,8 @@ def ending(case: Case, compilation: Compilation, folder: Path) -> str:
     found = end.steps[case.check["last_step"]].stdout.rstrip()
     if found != (case.check["stdout"] or "").rstrip():
         return f"printed {found!r}"
+    if wrong := misnamed(compilation.pipeline, end):
+        return f"{wrong} are of other types"
     if apart := torn(case, end):
         return f"{apart} shared state and travelled apart"
     return "equal" if overridden(case, compilation, folder) else "an override does not follow"
@@ -85,6 +87,18 @@ def torn(case: Case, end: PipelineEnd) -> list[str]:
         if len({record.path for record in records.values() if record is not None}) > 1:
             return sorted(records)
     return []
+
+
+def misnamed(pipeline: Pipeline, end: PipelineEnd) -> list[str]:
+    """Return output ports that were of another type than the compiler said."""
+    return [
+        f"{step}.{port.name}: {port.type_name}"
+        for step, component in pipeline.steps.items()
+        for port in component.outputs
+        if port.kind is PortKind.VALUE and port.type_name
+        for record in [end.steps[step].record(port.name)]
+        if record is not None and record.type_names[port.name] != port.type_name
+    ]
 
 
 def overridden(case: Case, compilation: Compilation, folder: Path) -> bool:

@@ -27,7 +27,7 @@ from cellwright.model.pipeline import (
 )
 from cellwright.model.source import Notebook
 
-_TYPE_NAMES = {"scalar": None, "function": "function", "class": "type", "instance": None}
+_CODE = {Kind.FUNCTION: "function", Kind.GENERATOR: "generator"}
 
 
 def reasons(cells: Sequence[ParsedCell], chain: Chain, texts: Sequence[str]) -> tuple[Reason, ...]:
@@ -107,18 +107,10 @@ def output_port(wiring: Wiring, step: StepName, name: str) -> Port:
 
 
 def _type_name(wiring: Wiring, value: frozenset[int]) -> str | None:
-    heap = wiring.timeline.heap
-    things = [heap[number] for number in value if number != UNBOUND]
-    names = {_one_type(thing.kind, thing.type, heap, thing.bases) for thing in things}
-    return next(iter(names)) if len(names) == 1 else None
-
-
-def _one_type(kind: Kind, name: str, heap: object, bases: object) -> str | None:
-    if kind is Kind.LIBRARY:
-        return None
-    if kind is Kind.INSTANCE:
-        return None
-    return _TYPE_NAMES.get(name, name) or None
+    """Return the type of all that a name may refer to; None unless it is known for sure."""
+    things = [wiring.timeline.heap[number] for number in value if number != UNBOUND]
+    names = {_CODE.get(thing.kind) or (thing.type if thing.exact else "") for thing in things}
+    return next(iter(names)) or None if len(names) == 1 else None
 
 
 def _component(

@@ -1,12 +1,16 @@
 """Owns the text of a component: what a person reads, and what the runtime executes."""
 
 import ast
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.model.pipeline import CellRange, ParameterSlot, Port
 from cellwright.model.source import Span
+
+_WIDTH = 88
+"""In characters, of the lines that are written here; cells are taken as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,13 @@ def _docstring(title: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> l
     lines = [f'"""{_plain(title)}', ""]
     for label, ports in (("Reads", inputs), ("Writes", outputs)):
         names = ", ".join(_described(port) for port in ports) or "nothing"
-        lines.append(f"{label}: {_plain(names)}.")
+        lines += textwrap.wrap(
+            f"{label}: {_plain(names)}.",
+            _WIDTH,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     return [*lines, '"""', ""]
 
 
@@ -126,7 +136,7 @@ def _definitions(
     for item in carried:
         if isinstance(item.node, ast.ImportFrom) and item.node.module == "__future__":
             continue
-        if before is not None and _apart(before, item):
+        for _ in range(_blank_lines(before, item)):
             out.add("")
         if item.parameter:
             slots.append(ParameterSlot(item.parameter, len(out.lines) + 1))
@@ -136,10 +146,16 @@ def _definitions(
     return slots
 
 
-def _apart(before: Carried, item: Carried) -> bool:
-    """Tell whether a blank line stands between two definitions."""
+def _blank_lines(before: Carried | None, item: Carried) -> int:
+    """Return how many blank lines stand between two definitions, as PEP 8 has it."""
+    if before is None:
+        return 0
     big = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return before.cell != item.cell or isinstance(before.node, big) or isinstance(item.node, big)
+    if isinstance(before.node, big) or isinstance(item.node, big):
+        return 2
+    imports = (ast.Import, ast.ImportFrom)
+    alike = isinstance(before.node, imports) == isinstance(item.node, imports)
+    return 0 if alike and (before.cell == item.cell or isinstance(item.node, imports)) else 1
 
 
 def statement_lines(parsed: ParsedCell, node: ast.stmt) -> list[tuple[str, Span]]:

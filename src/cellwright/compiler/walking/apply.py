@@ -59,11 +59,11 @@ def _unless(m: Machine, effect: Effect, arguments: Arguments) -> tuple[Effect, b
         value = arguments.at(key)
         if value and "NoneType" not in m.heap.types(value):
             if type_name:
-                effect = replace(effect, type_name=type_name)
+                effect = replace(effect, type_name=type_name, exact=False)
             return effect, True
     for key, type_name in effect.when:
         if arguments.keyword(key):
-            effect = replace(effect, type_name=type_name)
+            effect = replace(effect, type_name=type_name, exact=False)
     return effect, False
 
 

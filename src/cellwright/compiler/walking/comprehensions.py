@@ -17,6 +17,7 @@ def comprehension(m: Machine, node: ast.ListComp | ast.SetComp | ast.DictComp) -
     )
     names = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
     thing = m.make(node, names[type(node)])
+    thing.exact = True
     m.heap.put(thing, ANY_ITEM, frozenset())
     frame = open_frame(m, node)
     m.frames.append(frame)

@@ -5,7 +5,8 @@
 other function or method, `^` for every other class, a leading dot for attributes. The
 value is a line of words:
 
-    new[:TYPE]      something new that shares nothing with what was given
+    new[:TYPE]      something new that shares nothing with what was given; here and below
+                    it behaves like TYPE, and with `!` after it, it is of no other type
     scalar[:TYPE]   something immutable
     self, arg:N     the receiver, an argument, itself
     item            something that is in the receiver (or the first argument)
@@ -100,6 +101,8 @@ class Effect:
 
     result: str = "new"
     type_name: str = ""
+    exact: bool = False
+    """The result is of that type, not only like it (if the receiver is of its type)."""
     position: int = 0
     changes: tuple[str, ...] = ()
     deep: bool = False
@@ -250,7 +253,8 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
     result, detail = (found.get("result") or [("new", "")])[0]
     return Effect(
         result=result,
-        type_name="" if result == "arg" else detail,
+        type_name="" if result == "arg" else detail.removesuffix("!"),
+        exact=detail.endswith("!"),
         position=int(detail) if result == "arg" else 0,
         changes=tuple(item for _, item in found.get("changes", [])),
         deep="deep" in found,

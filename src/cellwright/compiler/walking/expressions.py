@@ -60,10 +60,11 @@ def _unpack(m: Machine, targets: list[ast.expr], value: Value) -> None:
 def _constant(m: Machine, node: ast.Constant) -> Value:
     value = node.value
     if isinstance(value, str):
-        return m.heap.scalar("str", value if len(value) < texts.LONGEST else None)
+        text = value if len(value) < texts.LONGEST else None
+        return m.heap.scalar("str", text, exact=True)
     if isinstance(value, bool):
-        return m.heap.scalar("bool", str(value))
-    return m.heap.scalar(type(value).__name__)
+        return m.heap.scalar("bool", str(value), exact=True)
+    return m.heap.scalar(type(value).__name__, exact=True)
 
 
 def _name(m: Machine, node: ast.Name) -> Value:
@@ -72,6 +73,7 @@ def _name(m: Machine, node: ast.Name) -> Value:
 
 def _display(m: Machine, node: ast.List | ast.Set | ast.Tuple) -> Value:
     thing = m.make(node, type(node).__name__.lower())
+    thing.exact = True
     m.heap.put(thing, ANY_ITEM, NOTHING)
     for index, item in enumerate(node.elts):
         if isinstance(item, ast.Starred):
@@ -87,6 +89,7 @@ def _display(m: Machine, node: ast.List | ast.Set | ast.Tuple) -> Value:
 
 def _dict(m: Machine, node: ast.Dict) -> Value:
     thing = m.make(node, "dict")
+    thing.exact = True
     m.heap.put(thing, ANY_ITEM, NOTHING)
     for key, item in zip(node.keys, node.values, strict=True):
         value = evaluate(m, item)
@@ -140,7 +143,7 @@ def _boolean(m: Machine, node: ast.BoolOp) -> Value:
 def _unary(m: Machine, node: ast.UnaryOp) -> Value:
     value = evaluate(m, node.operand)
     if isinstance(node.op, ast.Not):
-        return m.heap.scalar("bool")
+        return m.heap.scalar("bool", exact=True)
     return items.operator(m, type(node.op).__name__, value, NOTHING, node=node)
 
 
@@ -152,7 +155,7 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
         if isinstance(op, ast.Is | ast.IsNot):
             if not isinstance(item, ast.Constant) and not isinstance(node.left, ast.Constant):
                 m.sees_identity = True
-            found |= m.heap.scalar("bool")
+            found |= m.heap.scalar("bool", exact=True)
         else:
             found |= items.operator(m, type(op).__name__, left, right, node=node)
         left = right
@@ -205,7 +208,9 @@ def _starred(m: Machine, node: ast.Starred) -> Value:
 
 
 def _yield(m: Machine, node: ast.Yield) -> Value:
-    value = evaluate(m, node.value) if node.value is not None else m.heap.scalar("NoneType")
+    value = (
+        evaluate(m, node.value) if node.value is not None else m.heap.scalar("NoneType", exact=True)
+    )
     if m.frame is not None:
         m.frame.returned |= value
     return m.heap.scalar() | frozenset((m.make(node, "").number,))

@@ -125,7 +125,7 @@ def _walk_statements(m: Machine, frame: Frame, node: ast.AST) -> None:
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     statements.execute_block(m, node.body)
     if not m.dead:
-        frame.returned |= m.heap.scalar("NoneType")
+        frame.returned |= m.heap.scalar("NoneType", exact=True)
     exits = frame.exits
     if m.dead and exits:
         m.restore(exits[0])

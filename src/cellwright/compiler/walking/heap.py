@@ -85,6 +85,8 @@ class Thing:
     bases: tuple[Value, ...] = ()
     open: bool = False
     text: str | None = None
+    exact: bool = False
+    """It is known to be of its type, not only to behave like it."""
     apart: bool = False
     """It is the same wherever it is imported, and shares nothing that a step could send."""
 
@@ -99,7 +101,7 @@ class Heap:
         self.things: list[Thing] = [Thing(UNBOUND, Kind.UNBOUND, "", 0, apart=True)]
         self.now = 0
         self.growth = 0
-        self._scalars: dict[tuple[str, str | None], int] = {}
+        self._scalars: dict[tuple[str, str | None, bool], int] = {}
         self._library: dict[str, int] = {}
         self._made: dict[tuple[object, ...], int] = {}
 
@@ -108,13 +110,15 @@ class Heap:
 
     # -- making --------------------------------------------------------------------
 
-    def scalar(self, type_name: str = "scalar", text: str | None = None) -> Value:
-        """Return the value of an immutable of a type."""
-        number = self._scalars.get((type_name, text))
+    def scalar(
+        self, type_name: str = "scalar", text: str | None = None, *, exact: bool = False
+    ) -> Value:
+        """Return the value of an immutable that is of a type, or behaves like it."""
+        number = self._scalars.get((type_name, text, exact))
         if number is None:
             thing = self._add(Kind.SCALAR, type_name, None)
-            thing.text = text
-            number = self._scalars[type_name, text] = thing.number
+            thing.text, thing.exact = text, exact
+            number = self._scalars[type_name, text, exact] = thing.number
         return frozenset((number,))
 
     def library(self, path: str) -> Value:

@@ -136,7 +136,7 @@ def read_slice(m: Machine, owner: Value, node: ast.AST) -> Value:
         thing = m.heap[number]
         if thing.kind is Kind.PLAIN and thing.type in CONTAINERS:
             copy = m.make(node, thing.type, part=thing.number)
-            copy.open = thing.open
+            copy.open, copy.exact = thing.open, thing.exact
             m.heap.put(copy, ANY_ITEM, all_items(thing))
             found |= {copy.number}
         elif thing.kind is Kind.PLAIN and effects_data().knows_type(thing.type):
@@ -295,7 +295,9 @@ def operator(m: Machine, name: str, left: Value, right: Value, *, node: ast.AST)
     others = [n for n in sorted(left | right) if n not in own]
     kinds = [m.heap[number] for number in others]
     if not any(thing.kind not in (Kind.SCALAR, Kind.UNBOUND) for thing in kinds):
-        return found | m.heap.scalar("bool" if name in _QUESTIONS else "scalar")
+        if name not in _QUESTIONS:
+            return found | m.heap.scalar()
+        return found | m.heap.scalar("bool", exact=all(thing.exact for thing in kinds))
     return found | _library_operator(m, name, kinds, node)
 
 

@@ -77,6 +77,7 @@ def _going_over(m: Machine, row: Thing, source: Value, node: ast.AST) -> Value:
 
 def _dict(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     thing = m.make(node, "dict", part="dict()")
+    thing.exact = True
     m.heap.put(thing, ANY_ITEM, NOTHING)
     for value in arguments.positional:
         keys = items.iterate(m, value, node)
@@ -176,6 +177,7 @@ def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int
         copy = m.make(node, thing.type, thing.kind, part=("copy", number))
         done[number] = copy.number
         copy.bases, copy.open, copy.text = thing.bases, thing.open, thing.text
+        copy.exact = thing.exact
         copy.out.update({n: m.heap.now for base in thing.bases for n in base})
         for name, value in tuple(thing.fields.items()):
             if name != MEMORY:

@@ -24,9 +24,9 @@ def result_of(
     source = receiver or (arguments.at("0") if arguments.positional else arguments.all())
     match effect.result:
         case "none":
-            return m.heap.scalar("NoneType")
+            return m.heap.scalar("NoneType", exact=True)
         case "scalar":
-            return m.heap.scalar(effect.type_name or "scalar")
+            return m.heap.scalar(effect.type_name or "scalar", exact=effect.exact)
         case "self":
             return receiver
         case "arg":
@@ -43,13 +43,41 @@ def result_of(
         case "view":
             return _view(m, effect, source, node, part)
         case _:
+            known = len(m.heap.things)
             thing = _fresh(m, effect.type_name, node, part)
+            exact = _is_exact(m, effect, receiver, arguments, node)
+            thing.exact = exact and (thing.exact or thing.number >= known)
             if effect.result == "holds":
                 m.heap.hold(thing, receiver | arguments.all())
             elif effect.result == "flat":
                 depth = _DEPTHS.get(thing.type, 2)
                 m.heap.hold(thing, library.flattened(m, receiver | arguments.all(), depth))
             return frozenset((thing.number,))
+
+
+def _is_exact(
+    m: Machine, effect: Effect, receiver: Value, arguments: Arguments, node: ast.AST
+) -> bool:
+    """Tell whether a result is of the type that the effect names.
+
+    A table gives a table for `[[…]]` or a condition, not for the name of a column.
+    """
+    if not effect.exact or (effect.inplace and arguments.keyword("inplace") is not None):
+        return False
+    if isinstance(node, ast.Subscript) and not _selects(node.slice):
+        return False
+    return all(m.heap[number].exact for number in receiver)
+
+
+def _selects(index: ast.expr) -> bool:
+    """Tell whether the text shows that an index is a list, a slice or a condition."""
+    match index:
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr(), left=left, right=right):
+            return _selects(left) and _selects(right)
+        case ast.UnaryOp(op=ast.Invert()):
+            return True
+        case _:
+            return isinstance(index, ast.List | ast.Slice | ast.Compare)
 
 
 def _inside(m: Machine, source: Value, node: ast.AST) -> Value:
@@ -91,6 +119,7 @@ def _copied(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
     types = {m.heap[number].type for number in source}
     type_name = effect.type_name or (next(iter(types)) if len(types) == 1 else "list")
     thing = m.make(node, type_name, part="items")
+    thing.exact = effect.exact
     if type_name == "dict":
         m.heap.put(thing, ANY_KEY, items.iterate(m, source, node))
         m.heap.put(thing, ANY_ITEM, items.read_item(m, source, None, node))
@@ -128,6 +157,7 @@ def _view(m: Machine, effect: Effect, source: Value, node: ast.AST, part: object
             found |= {thing.number}
             continue
         thing = m.make(node, effect.type_name or base.type, part=("view", part))
+        thing.exact = effect.exact and base.exact
         m.heap.put(thing, MEMORY, m.heap.memory(base))
         m.heap.put(thing, "*", base.fields.get("*", NOTHING))
         if effects_data().flag(thing.type, "indexer"):

@@ -110,7 +110,9 @@ def _delete_one(m: Machine, target: ast.expr) -> None:
 
 
 def _return(m: Machine, node: ast.Return) -> None:
-    value = expressions.evaluate(m, node.value) if node.value else m.heap.scalar("NoneType")
+    value = (
+        expressions.evaluate(m, node.value) if node.value else m.heap.scalar("NoneType", exact=True)
+    )
     frame = m.frame
     if frame is not None:
         if not frame.scope.is_generator:

@@ -25,24 +25,24 @@ def known_texts(m: Machine, value: Value) -> set[str]:
     } or {"*"}
 
 
-def string(m: Machine, node: ast.AST, text: str) -> Value:
+def string(m: Machine, node: ast.AST, text: str, *, exact: bool = True) -> Value:
     """Return a string made at a node; of many different ones, only that they are strings."""
-    return _made(m, node, text, "str")
+    return _made(m, node, text, "str", exact=exact)
 
 
 def path(m: Machine, node: ast.AST, text: str) -> Value:
     """Return a path made at a node."""
-    return _made(m, node, text, PATH)
+    return _made(m, node, text, PATH, exact=False)
 
 
-def _made(m: Machine, node: ast.AST, text: str, type_name: str) -> Value:
+def _made(m: Machine, node: ast.AST, text: str, type_name: str, *, exact: bool) -> Value:
     seen = m.texts_at.setdefault((id(node), m.context), set())
     seen.add(text)
     while "**" in text:
         text = text.replace("**", "*")
     if len(seen) > _MOST_TEXTS or len(text) >= LONGEST or text == "*":
-        return m.heap.scalar(type_name)
-    return m.heap.scalar(type_name, text)
+        return m.heap.scalar(type_name, exact=exact)
+    return m.heap.scalar(type_name, text, exact=exact)
 
 
 def combined(m: Machine, node: ast.BinOp, left: Value, right: Value) -> Value | None:
@@ -52,11 +52,12 @@ def combined(m: Machine, node: ast.BinOp, left: Value, right: Value) -> Value | 
         return path(m, node, join_paths(text_of(m, left), text_of(m, right)))
     if left_types != {"str"}:
         return None
+    exact = all(m.heap[number].exact for number in left | right)
     if isinstance(node.op, ast.Mod):
-        return string(m, node, _filled(text_of(m, left)))
+        return string(m, node, _filled(text_of(m, left)), exact=exact)
     if isinstance(node.op, ast.Add) and right_types == {"str"}:
-        return string(m, node, text_of(m, left) + text_of(m, right))
-    return m.heap.scalar("str") if isinstance(node.op, ast.Mult) else None
+        return string(m, node, text_of(m, left) + text_of(m, right), exact=exact)
+    return m.heap.scalar("str", exact=exact) if isinstance(node.op, ast.Mult) else None
 
 
 def _filled(template: str) -> str:

@@ -1,14 +1,16 @@
 """Step `evaluate` of churn.ipynb.
 
-Reads: forest_probability (numpy.ndarray), logistic_probability (numpy.ndarray), y_test (pandas.DataFrame).
+Reads: forest_probability, logistic_probability, y_test.
 Writes: best.
 """
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score, roc_curve
+
 pd.set_option("display.max_columns", 40)
 plt.rcParams["figure.figsize"] = (8, 4)
+
 
 def scores(name, truth, probability):
     """One row of the comparison."""

@@ -7,6 +7,7 @@ Writes: customers (pandas.DataFrame), features, target.
 import matplotlib.pyplot as plt
 import pandas as pd
 from churn_features import add_features
+
 pd.set_option("display.max_columns", 40)
 plt.rcParams["figure.figsize"] = (8, 4)
 

@@ -5,6 +5,7 @@ Writes: customers (pandas.DataFrame).
 """
 
 import pandas as pd
+
 pd.set_option("display.max_columns", 40)
 
 # cell 7

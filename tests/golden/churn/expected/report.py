@@ -1,12 +1,14 @@
 """Step `report` of churn.ipynb.
 
-Reads: X_test (pandas.DataFrame), best, customers (pandas.DataFrame), forest_probability (numpy.ndarray), logistic_probability (numpy.ndarray), y_test (pandas.DataFrame).
+Reads: X_test, best, customers (pandas.DataFrame), forest_probability,
+    logistic_probability, y_test.
 Writes: file:report/to_call.csv.
 """
 
 import os
 import pandas as pd
 from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score, roc_curve
+
 pd.set_option("display.max_columns", 40)
 
 calls_per_month = 500

@@ -1,11 +1,12 @@
 """Step `split` of churn.ipynb.
 
 Reads: features, target.
-Writes: X_test (pandas.DataFrame), X_train (pandas.DataFrame), y_test (pandas.DataFrame), y_train (pandas.DataFrame).
+Writes: X_test, X_train, y_test, y_train.
 """
 
 import pandas as pd
 from sklearn.model_selection import train_test_split
+
 pd.set_option("display.max_columns", 40)
 
 test_size = 0.25

@@ -1,7 +1,7 @@
 """Step `train_forest` of churn.ipynb.
 
-Reads: CATEGORIES (list), NUMBERS (list), X_test (pandas.DataFrame), X_train (pandas.DataFrame), y_train (pandas.DataFrame).
-Writes: forest_probability (numpy.ndarray).
+Reads: CATEGORIES (list), NUMBERS (list), X_test, X_train, y_train.
+Writes: forest_probability.
 """
 
 import pandas as pd
@@ -9,10 +9,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
 pd.set_option("display.max_columns", 40)
 
 n_estimators = 100
 seed = 7
+
 
 def make_model(classifier):
     """Put the usual preparation in front of a classifier."""

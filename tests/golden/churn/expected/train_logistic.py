@@ -1,7 +1,7 @@
 """Step `train_logistic` of churn.ipynb.
 
-Reads: X_test (pandas.DataFrame), X_train (pandas.DataFrame), y_train (pandas.DataFrame).
-Writes: CATEGORIES (list), NUMBERS (list), logistic_probability (numpy.ndarray).
+Reads: X_test, X_train, y_train.
+Writes: CATEGORIES (list), NUMBERS (list), logistic_probability.
 """
 
 import matplotlib.pyplot as plt
@@ -10,6 +10,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
 pd.set_option("display.max_columns", 40)
 plt.rcParams["figure.figsize"] = (8, 4)
 
@@ -26,6 +27,7 @@ NUMBERS = [
     "calls_per_year",
     "automatic_payment",
 ]
+
 
 def make_model(classifier):
     """Put the usual preparation in front of a classifier."""

@@ -6,6 +6,7 @@ Writes: nothing.
 
 from functools import wraps
 
+
 def at_most(limit):
     def decorate(function):
         @wraps(function)
@@ -15,6 +16,7 @@ def at_most(limit):
         return wrapped
 
     return decorate
+
 
 @at_most(3)
 def limited(n):

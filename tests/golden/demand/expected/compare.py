@@ -1,6 +1,7 @@
 """Step `compare` of demand.ipynb.
 
-Reads: actual, history, monthly, naive_forecast (pandas.Series), sarimax_forecast (numpy.ndarray), smoothing_forecast (pandas.Series).
+Reads: actual, history, monthly, naive_forecast (pandas.Series), sarimax_forecast,
+    smoothing_forecast.
 Writes: best, monthly.
 """
 
@@ -9,6 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from accuracy import mape, mase, rmse
+
 warnings.simplefilter("ignore", ConvergenceWarning)
 plt.rcParams["figure.figsize"] = (9, 3.5)
 

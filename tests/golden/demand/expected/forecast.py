@@ -11,10 +11,12 @@ import pandas as pd
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
 from statsmodels.tsa.statespace.sarimax import SARIMAX
+
 warnings.simplefilter("ignore", ConvergenceWarning)
 
 horizon = 12
 season = 12
+
 
 def seasonal_naive(history, months):
     """The same month of the year before."""
@@ -22,12 +24,14 @@ def seasonal_naive(history, months):
     index = pd.date_range(history.index[-1], periods=months + 1, freq="MS")[1:]
     return pd.Series(np.resize(last, months), index=index, name="naive")
 
+
 def smoothing(history, months):
     """Holt-Winters with a damped trend and a season in proportion."""
     model = ExponentialSmoothing(
         history, trend="add", damped_trend=True, seasonal="mul", seasonal_periods=season
     )
     return model.fit().forecast(months).rename("smoothing")
+
 
 def sarimax(history, months):
     """Seasonal ARIMA on the logarithm."""

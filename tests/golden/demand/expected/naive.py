@@ -10,6 +10,7 @@ import pandas as pd
 horizon = 12
 season = 12
 
+
 def seasonal_naive(history, months):
     """The same month of the year before."""
     last = history.iloc[-season:].to_numpy()

@@ -1,17 +1,19 @@
 """Step `sarimax` of demand.ipynb.
 
 Reads: history.
-Writes: sarimax_forecast (numpy.ndarray).
+Writes: sarimax_forecast.
 """
 
 import warnings
 import numpy as np
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX
+
 warnings.simplefilter("ignore", ConvergenceWarning)
 
 horizon = 12
 season = 12
+
 
 def sarimax(history, months):
     """Seasonal ARIMA on the logarithm."""

@@ -1,16 +1,18 @@
 """Step `smoothing` of demand.ipynb.
 
 Reads: history.
-Writes: smoothing_forecast (pandas.Series).
+Writes: smoothing_forecast.
 """
 
 import warnings
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
 warnings.simplefilter("ignore", ConvergenceWarning)
 
 horizon = 12
 season = 12
+
 
 def smoothing(history, months):
     """Holt-Winters with a damped trend and a season in proportion."""

@@ -7,6 +7,7 @@ Writes: rate (float).
 def rounded(value):
     return round(value, 2)
 
+
 def gross(net):
     return rounded(net * (1 + rate))
 

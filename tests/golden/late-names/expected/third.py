@@ -7,6 +7,7 @@ Writes: nothing.
 def rounded(value):
     return round(value, 2)
 
+
 def gross(net):
     return rounded(net * (1 + rate))
 

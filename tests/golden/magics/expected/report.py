@@ -1,6 +1,6 @@
 """Step `report` of magics.ipynb.
 
-Reads: quiet (cellwright.captured), state:environ.
+Reads: quiet, state:environ.
 Writes: nothing.
 """
 

@@ -1,7 +1,7 @@
 """Step `talk` of magics.ipynb.
 
 Reads: rows (list), state:environ.
-Writes: quiet (cellwright.captured).
+Writes: quiet.
 """
 
 import os

@@ -8,6 +8,7 @@ region = "north"
 year: int = 2024
 start = year - 1
 
+
 def label():
     return f"{region} {start}-{year}"
 

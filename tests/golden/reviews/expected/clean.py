@@ -6,6 +6,7 @@ Writes: known (pandas.DataFrame).
 
 import pandas as pd
 from cleaning import clean, words
+
 pd.set_option("display.max_colwidth", 120)
 
 # cell 9

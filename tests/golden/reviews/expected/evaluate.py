@@ -1,12 +1,14 @@
 """Step `evaluate` of reviews.ipynb.
 
-Reads: pieces_predicted (numpy.ndarray), test (pandas.DataFrame), words_predicted (numpy.ndarray).
+Reads: pieces_predicted, test, words_predicted.
 Writes: best.
 """
 
 import pandas as pd
 from sklearn.metrics import accuracy_score, classification_report, f1_score
+
 pd.set_option("display.max_colwidth", 120)
+
 
 def evaluate(name, truth, predicted):
     """One row of the comparison."""

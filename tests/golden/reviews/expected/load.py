@@ -5,6 +5,7 @@ Writes: reviews (pandas.DataFrame).
 """
 
 import pandas as pd
+
 pd.set_option("display.max_colwidth", 120)
 
 # cell 6

@@ -1,10 +1,11 @@
 """Step `mistakes` of reviews.ipynb.
 
-Reads: pieces_predicted (numpy.ndarray), test (pandas.DataFrame), words_predicted (numpy.ndarray).
-Writes: wrong (pandas.DataFrame).
+Reads: pieces_predicted, test, words_predicted.
+Writes: wrong.
 """
 
 import pandas as pd
+
 pd.set_option("display.max_colwidth", 120)
 
 # cell 23

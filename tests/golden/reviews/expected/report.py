@@ -1,6 +1,6 @@
 """Step `report` of reviews.ipynb.
 
-Reads: best, by_words (sklearn.estimator), pieces_predicted (numpy.ndarray), test (pandas.DataFrame), words_predicted (numpy.ndarray), wrong (pandas.DataFrame).
+Reads: best, by_words, pieces_predicted, test, words_predicted, wrong.
 Writes: file:report/both_wrong.csv, file:report/by_product.csv, file:report/reasons.csv.
 """
 
@@ -8,7 +8,9 @@ import os
 import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, classification_report, f1_score
+
 pd.set_option("display.max_colwidth", 120)
+
 
 def strongest(weights, names, count=10):
     """The words that speak most for and against."""

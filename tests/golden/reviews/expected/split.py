@@ -1,11 +1,12 @@
 """Step `split` of reviews.ipynb.
 
 Reads: known (pandas.DataFrame).
-Writes: test (pandas.DataFrame), train (pandas.DataFrame).
+Writes: test, train.
 """
 
 import pandas as pd
 from sklearn.model_selection import train_test_split
+
 pd.set_option("display.max_colwidth", 120)
 
 test_size: float = 0.3

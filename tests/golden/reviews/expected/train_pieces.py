@@ -1,13 +1,14 @@
 """Step `train_pieces` of reviews.ipynb.
 
-Reads: test (pandas.DataFrame), train (pandas.DataFrame).
-Writes: pieces_predicted (numpy.ndarray).
+Reads: test, train.
+Writes: pieces_predicted.
 """
 
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
+
 pd.set_option("display.max_colwidth", 120)
 
 max_words: int = 4000

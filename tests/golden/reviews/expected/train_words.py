@@ -1,7 +1,7 @@
 """Step `train_words` of reviews.ipynb.
 
-Reads: test (pandas.DataFrame), train (pandas.DataFrame).
-Writes: by_words (sklearn.estimator), words_predicted (numpy.ndarray).
+Reads: test, train.
+Writes: by_words, words_predicted.
 """
 
 import pandas as pd
@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from cleaning import clean, words
+
 pd.set_option("display.max_colwidth", 120)
 
 max_words: int = 4000

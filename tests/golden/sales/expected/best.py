@@ -1,10 +1,11 @@
 """Step `best` of sales.ipynb.
 
 Reads: lines (pandas.DataFrame).
-Writes: best (pandas.DataFrame).
+Writes: best.
 """
 
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 
 top = 10

@@ -1,10 +1,11 @@
 """Step `categories` of sales.ipynb.
 
 Reads: lines (pandas.DataFrame).
-Writes: by_category (pandas.DataFrame).
+Writes: by_category.
 """
 
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 
 # cell 23

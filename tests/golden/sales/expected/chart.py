@@ -7,6 +7,7 @@ Writes: file:report, file:report/revenue.png.
 import os
 import matplotlib.pyplot as plt
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 plt.rcParams["figure.figsize"] = (9, 4)
 

@@ -6,7 +6,9 @@ Writes: customers (pandas.DataFrame).
 
 import pandas as pd
 from cleaning import parse_dates, parse_percent, parse_price, tidy_country
+
 pd.options.display.float_format = "{:,.2f}".format
+
 
 def dropped(before, after, what):
     """Say how many rows a step of the cleaning took away."""

@@ -1,10 +1,12 @@
 """Step `join` of sales.ipynb.
 
-Reads: customers (pandas.DataFrame), orders (pandas.DataFrame), products (pandas.DataFrame).
+Reads: customers (pandas.DataFrame), orders (pandas.DataFrame), products
+    (pandas.DataFrame).
 Writes: lines (pandas.DataFrame).
 """
 
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 
 year = 2024

@@ -5,6 +5,7 @@ Writes: nothing.
 """
 
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 
 # cell 18

@@ -5,6 +5,7 @@ Writes: monthly (pandas.DataFrame).
 """
 
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 
 # cell 20

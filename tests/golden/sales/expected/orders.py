@@ -1,14 +1,16 @@
 """Step `orders` of sales.ipynb.
 
 Reads: nothing.
-Writes: orders (pandas.DataFrame), rows_lost, rows_read.
+Writes: orders (pandas.DataFrame), rows_lost, rows_read (int).
 """
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from cleaning import parse_dates, parse_percent, parse_price, tidy_country
+
 pd.options.display.float_format = "{:,.2f}".format
 plt.rcParams["figure.figsize"] = (9, 4)
+
 
 def dropped(before, after, what):
     """Say how many rows a step of the cleaning took away."""

@@ -6,6 +6,7 @@ Writes: products (pandas.DataFrame).
 
 import pandas as pd
 from cleaning import parse_dates, parse_percent, parse_price, tidy_country
+
 pd.options.display.float_format = "{:,.2f}".format
 
 # cell 11

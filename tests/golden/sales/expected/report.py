@@ -1,6 +1,7 @@
 """Step `report` of sales.ipynb.
 
-Reads: best (pandas.DataFrame), by_category (pandas.DataFrame), monthly (pandas.DataFrame), order_lines, revenue, share_lost, file:report, file:report/revenue.png.
+Reads: best, by_category, monthly (pandas.DataFrame), order_lines (int), revenue
+    (float), share_lost, file:report, file:report/revenue.png.
 Writes: file:report/index.html, file:report/monthly.csv.
 """
 
@@ -8,9 +9,11 @@ import base64
 import os
 from pathlib import Path
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 
 year = 2024
+
 
 def money(amount):
     return f"€ {amount:,.0f}"

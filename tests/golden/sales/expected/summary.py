@@ -1,10 +1,11 @@
 """Step `summary` of sales.ipynb.
 
-Reads: lines (pandas.DataFrame), monthly (pandas.DataFrame), rows_lost, rows_read.
-Writes: order_lines, revenue, share_lost.
+Reads: lines (pandas.DataFrame), monthly (pandas.DataFrame), rows_lost, rows_read (int).
+Writes: order_lines (int), revenue (float), share_lost.
 """
 
 import pandas as pd
+
 pd.options.display.float_format = "{:,.2f}".format
 
 # cell 27

@@ -6,6 +6,7 @@ Writes: order.
 
 from dataclasses import dataclass, field
 
+
 @dataclass
 class Order:
     """Items of one customer."""
