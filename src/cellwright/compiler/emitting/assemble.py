@@ -56,7 +56,7 @@ def assemble(
     steps = {
         step: _component(notebook, wiring, world, step, declared, dumps, scan) for step in order
     }
-    name = notebook.path.replace("\\", "/").rpartition("/")[2].removesuffix(".ipynb")
+    name = _file_name(notebook).removesuffix(".ipynb")
     return Pipeline(
         name=name,
         steps=steps,
@@ -113,6 +113,19 @@ def _type_name(wiring: Wiring, value: frozenset[int]) -> str | None:
     return next(iter(names)) or None if len(names) == 1 else None
 
 
+def _file_name(notebook: Notebook) -> str:
+    return notebook.path.replace("\\", "/").rpartition("/")[2]
+
+
+def _ports(wiring: Wiring, world: World, step: StepName) -> tuple[list[Port], list[Port]]:
+    """Return the inputs and the outputs of a step: values first, then state and files."""
+    inputs = [input_port(wiring, step, need) for need in first_needs(wiring, step)]
+    inputs += [port for port, _ in world.inputs.get(step, ())]
+    outputs = [output_port(wiring, step, name) for name in sorted(wiring.outputs[step])]
+    outputs += world.outputs.get(step, ())
+    return inputs, outputs
+
+
 def _component(
     notebook: Notebook,
     wiring: Wiring,
@@ -123,10 +136,7 @@ def _component(
     scan: ImportScan,
 ) -> Component:
     cells = wiring.timeline.walk.cells
-    inputs = [input_port(wiring, step, need) for need in first_needs(wiring, step)]
-    inputs += [port for port, _ in world.inputs.get(step, ())]
-    outputs = [output_port(wiring, step, name) for name in sorted(wiring.outputs[step])]
-    outputs += world.outputs.get(step, ())
+    inputs, outputs = _ports(wiring, world, step)
     carried = carried_statements(wiring, step, declared)
     forgotten = forgotten_names(wiring, step, inputs)
     body = step_cells(cells, step)
@@ -135,7 +145,7 @@ def _component(
     assert isinstance(role, InStep)
     text = emit.program_text(
         cells,
-        title=f"Step `{step}` of {notebook.path.replace(chr(92), '/').rpartition('/')[2]}.",
+        title=f"Step `{step}` of {_file_name(notebook)}.",
         carried=carried,
         forgotten=forgotten,
         body=body,
