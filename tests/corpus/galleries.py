@@ -100,7 +100,10 @@ def _converted(script: Path) -> Path:
     if not target.exists():
         import jupytext
 
-        notebook = jupytext.read(script)
+        # To sphinx-gallery, code may follow the text of such a block; to jupytext it is text.
+        text = script.read_text(encoding="utf-8").replace("# %% [markdown]", "# %%")
+        form = {"extension": ".py", "format_name": jupytext.guess_format(text, ".py")[0]}
+        notebook = jupytext.reads(text, fmt=form)
         notebook.metadata["kernelspec"] = {
             "name": "python3",
             "display_name": "Python 3",

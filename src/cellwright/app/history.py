@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cellwright.app.documents import Document, artifact_document, run_document
+from cellwright.app.verification.reports import report_document
 from cellwright.app.workspace import Workspace
 from cellwright.base.canonical import Digest
 from cellwright.base.errors import UsageError
@@ -41,8 +42,12 @@ def _tail(workspace: Workspace, digest: Digest | None) -> str:
 
 
 def recorded_document(workspace: Workspace, run: Run) -> Document:
-    """Return a recorded run as JSON, with the events' file for the curious."""
-    return run_document(run, stdout=stdout_tails(workspace, run), diagnostics=[])
+    """Return a recorded run as JSON, with the reports of its verifications."""
+    reports = workspace.store.equivalences.of_run(run.id)
+    return {
+        **run_document(run, stdout=stdout_tails(workspace, run), diagnostics=[]),
+        "equivalence": [report_document(report) for report in reports],
+    }
 
 
 def list_artifacts(workspace: Workspace, run: Run) -> list[Document]:

@@ -69,6 +69,7 @@ def show_command(run: str, workspace: Path | None, as_json: bool) -> int:
       cellwright show 20260102-1504 --json
     """
     from cellwright.app.history import find_run, recorded_document
+    from cellwright.app.verification.reports import summary
     from cellwright.app.workspace import open_workspace
 
     home = open_workspace(workspace)
@@ -93,6 +94,8 @@ def show_command(run: str, workspace: Path | None, as_json: bool) -> int:
         for name, step in found.steps.items()
     ]
     print_table(("step", "state", "time", "peak memory", "metrics", "failure"), rows)
+    for report in home.store.equivalences.of_run(found.id):
+        click.echo(f"verified  {summary(report)}, {report.created.astimezone():%Y-%m-%d %H:%M}")
     return OK
 
 

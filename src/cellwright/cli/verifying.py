@@ -219,10 +219,8 @@ def _named(each: "Comparison") -> str:
 
 
 def _advice(first: "Comparison", report: "EquivalenceReport") -> str:
-    from cellwright.model.equivalence import Reference
-
-    if report.reference is Reference.PIPELINE:
-        return first.note or "seed what is drawn at random, and sort what has no order"
+    if first.advice:
+        return first.advice
     if report.tolerance == 0 and _is_number(first.expected) and _is_number(first.found):
         return "if so small a gap may be, allow it: --tolerance 1e-9; else please report it"
     return "this may be a mistake of Cellwright: please report it, with the notebook if you can"

@@ -50,7 +50,7 @@ class Comparison:
     `path` leads to the first place that differs (`model.coef_[3]`), `expected` and
     `found` are what stands there in the reference and in the pipeline, bounded and on
     one line each. `cell` and `line` are the place in the notebook that made it. `note`
-    says what else there is to know.
+    says what else there is to know, `advice` what to do about it.
     """
 
     step: StepName
@@ -63,6 +63,7 @@ class Comparison:
     cell: int | None = None
     line: int | None = None
     note: str = ""
+    advice: str = ""
 
 
 class Reference(Enum):

@@ -52,11 +52,15 @@ class _Witness:
 def _in_copy(work: Any) -> None:
     """Do some work in a fork of this process, and wait for its end."""
     reading, writing = os.pipe()
+    random = sys.modules.get("random")
+    drawn = None if random is None else random.getstate()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(reading)
             _fall_silent()
+            if random is not None:
+                random.setstate(drawn)  # Python seeds it anew in every fork
             work()
         finally:
             os._exit(0)

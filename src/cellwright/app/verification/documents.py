@@ -1,12 +1,12 @@
-"""Owns the JSON of a verification, and of the reports that a run has."""
+"""Owns the JSON of a verification."""
 
 from typing import Any
 
 import msgspec
 
 from cellwright.app import findings
+from cellwright.app.verification.reports import report_document
 from cellwright.app.verification.verifying import Verification
-from cellwright.model.equivalence import EquivalenceReport
 from cellwright.model.run import State
 
 Document = dict[str, Any]
@@ -47,11 +47,3 @@ def failed_steps(found: Verification) -> list[Document]:
         for name, step in found.run.steps.items()
         if step.failure is not None
     ]
-
-
-def report_document(report: EquivalenceReport) -> Document:
-    """Return a report as JSON, with the counts of each likeness."""
-    counts: dict[str, int] = {}
-    for each in report.comparisons:
-        counts[each.likeness.value] = counts.get(each.likeness.value, 0) + 1
-    return {"equal": report.equal, "counts": counts, **msgspec.to_builtins(report)}

@@ -11,6 +11,7 @@ from cellwright.app.compilation import Compiled, compile_in, read_notebook
 from cellwright.app.resolution import notebook_interpreter
 from cellwright.app.running import Emit, Notice, RunOptions, RunResult, run_notebook
 from cellwright.app.verification.judging import differs, judged
+from cellwright.app.verification.nondeterminism import likely_source
 from cellwright.app.verification.pairs import Pair
 from cellwright.app.verification.reference import (
     CellFailure,
@@ -27,7 +28,7 @@ from cellwright.app.verification.values import (
 )
 from cellwright.app.workspace import Workspace, workspace_for
 from cellwright.diagnostics.diagnostic import Report
-from cellwright.model.equivalence import EquivalenceReport, Reference
+from cellwright.model.equivalence import Comparison, EquivalenceReport, Likeness, Reference
 from cellwright.model.events import PhaseFinished, PhaseProgress, PhaseStarted
 from cellwright.model.pipeline import Pipeline
 from cellwright.model.run import Run, State
@@ -198,14 +199,24 @@ def _against_itself(
 ) -> EquivalenceReport:
     if first.run is None:
         raise AssertionError("there is a first run to hold the second against")
-    outputs = [outputs_of_run(first.workspace, run) for run in (first.run, second)]
-    pairs = compare_outputs(pipeline, *outputs, reference=reference)
+    one, other = (outputs_of_run(first.workspace, run) for run in (first.run, second))
+    pairs = compare_outputs(pipeline, one, other, reference=reference)
+    comparisons = judged(pipeline, pairs, again=None, tolerance=options.tolerance)
     return EquivalenceReport(
         run=first.run.id,
         snapshot=first.run.snapshot,
         reference=Reference.PIPELINE,
         split=options.split,
         tolerance=options.tolerance,
-        comparisons=judged(pipeline, pairs, again=None, tolerance=options.tolerance),
+        comparisons=tuple(_explained(pipeline, each) for each in comparisons),
         created=datetime.now(UTC),
     )
+
+
+def _explained(pipeline: Pipeline, comparison: Comparison) -> Comparison:
+    """Return a difference between two runs of a step with the likely reason for it."""
+    if comparison.likeness is not Likeness.DIFFERENT:
+        return comparison
+    source = likely_source(pipeline.steps[comparison.step])
+    place = "" if source.cell is None else f" (cell {source.cell}:{source.line})"
+    return replace(comparison, note=f"likely: {source.reason}{place}", advice=source.advice)
