@@ -4,6 +4,9 @@ import sys
 import warnings
 from typing import Any
 
+_LETTERS = "letters of colours"
+"""Stands among the settings of matplotlib, whose own names have no blanks."""
+
 
 def take_random() -> Any:
     """Return the state of the generator behind `random.random`."""
@@ -101,14 +104,24 @@ def put_pandas(options: Any) -> None:
 
 
 def take_matplotlib() -> Any:
-    """Return the settings of matplotlib, all but the backend, which is the runtime's."""
+    """Return the settings of matplotlib, all but the backend, which is the runtime's.
+
+    What its letters for colours mean (`g`) is no setting, yet seaborn's themes change it.
+    """
     params = sys.modules["matplotlib"].rcParams
-    return {key: dict.__getitem__(params, key) for key in sorted(params) if "backend" not in key}
+    found = {key: dict.__getitem__(params, key) for key in sorted(params) if "backend" not in key}
+    colors = sys.modules["matplotlib.colors"].colorConverter.colors
+    return {**found, _LETTERS: {letter: tuple(colors[letter]) for letter in "bgrcmyk"}}
 
 
 def put_matplotlib(settings: Any) -> None:
     """Set the settings of matplotlib."""
     params = sys.modules["matplotlib"].rcParams
+    converter = sys.modules["matplotlib.colors"].colorConverter
+    letters = {letter: tuple(color) for letter, color in settings.get(_LETTERS, {}).items()}
+    if any(tuple(converter.colors[letter]) != letters[letter] for letter in letters):
+        converter.colors.update(letters)
+        converter.cache.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for key, value in settings.items():

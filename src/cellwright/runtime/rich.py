@@ -71,6 +71,10 @@ def plain_text(value: Any) -> str:
             import pprint
 
             text = pprint.pformat(value, width=79, compact=False, sort_dicts=False)
+        elif type(value).__repr__ is object.__repr__:
+            text = f"<{_class_name(type(value))} at {id(value):#x}>"
+        elif type(value) is type:
+            text = _class_name(value)
         else:
             text = repr(value)
     except Exception as error:  # noqa: BLE001  # the user's own __repr__
@@ -78,6 +82,14 @@ def plain_text(value: Any) -> str:
     if len(text) > LONGEST_TEXT:
         text = text[:LONGEST_TEXT] + "…"
     return text
+
+
+def _class_name(kind: type) -> str:
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def _own(value: Any, method: str) -> Any:
