@@ -41,7 +41,7 @@ def _frames(walk: "Likeness", one: Any, other: Any, path: str) -> None:
 
 def _columns(walk: "Likeness", one: Any, other: Any, path: str) -> None:
     if one.dtype != other.dtype:
-        walk.compare(str(one.dtype), str(other.dtype), f"{path}.dtype")
+        walk.compare(repr(one.dtype), repr(other.dtype), f"{path}.dtype")
     elif len(one) != len(other):
         walk.compare(len(one), len(other), f"len({path})")
     elif one.dtype.kind in "biufcmM" and hasattr(one.dtype, "newbyteorder"):

@@ -54,7 +54,7 @@ class Likeness:
         if len(self.differences) >= MOST or (one is other and type(one) in _ATOMS):
             return
         if not _same_type(one, other):
-            self._differ(path, _typed(one), _typed(other))
+            self._tell(path, _typed(one), _typed(other))
             return
         kind = type(one)
         if kind in _ATOMS:
@@ -76,7 +76,7 @@ class Likeness:
             return True
         if type(one) in (tuple, frozenset) or not _has_identity(one):
             return False
-        self._differ(
+        self._tell(
             path,
             "an object of its own" if mine is None else "an object that is shared within the value",
             "an object of its own"
@@ -205,7 +205,7 @@ class Likeness:
     def _code(self, one: Any, other: Any, path: str) -> None:
         for name in _CODE:
             if getattr(one, name) != getattr(other, name):
-                self._differ(path, f"other code ({name})", f"other code ({name})")
+                self._tell(path, f"a function ({name})", f"another function ({name})")
                 return
         self._sequence(one.co_consts, other.co_consts, f"{path}.__code__.co_consts")
 
@@ -259,7 +259,10 @@ class Likeness:
             self.compare(one, other, f"{path}.<{name}>")
 
     def _differ(self, path: str, one: Any, other: Any) -> None:
-        self.differences.append(Difference(path, shown(one), shown(other)))
+        self._tell(path, shown(one), shown(other))
+
+    def _tell(self, path: str, one: str, other: str) -> None:
+        self.differences.append(Difference(path, one, other))
 
 
 def relative_gap(one: Any, other: Any) -> float:
@@ -274,7 +277,7 @@ def relative_gap(one: Any, other: Any) -> float:
 def shown(value: Any, most: int = 200) -> str:
     """Return a value as text on one line that is safe to print, of so many characters."""
     try:
-        text = value if type(value) is str and "\n" not in value else repr(value)
+        text = repr(value)
     except Exception as error:  # noqa: BLE001  # the user's own __repr__
         text = f"<its repr raised {type(error).__qualname__}>"
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: most + 1])

@@ -20,6 +20,10 @@ LONGEST_TEXT = 1024 * 1024
 """Characters of plain text that are kept of one value."""
 
 
+_NO_TEXT: Any = object.__repr__
+"""What a class has that gives its objects no text of their own."""
+
+
 def mime_bundle(
     value: Any, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -71,7 +75,7 @@ def plain_text(value: Any) -> str:
             import pprint
 
             text = pprint.pformat(value, width=79, compact=False, sort_dicts=False)
-        elif type(value).__repr__ is object.__repr__:
+        elif type(value).__repr__ is _NO_TEXT:
             text = f"<{_class_name(type(value))} at {id(value):#x}>"
         elif type(value) is type:
             text = _class_name(value)
