@@ -98,7 +98,7 @@ def line(event: Event) -> str:
         case PhaseStarted():
             return f"{_PHASES[event.phase]} {event.subject}"
         case PhaseProgress():
-            return f"  {event.text}"
+            return f"  {_first(event.subject)}: {event.text}"
         case PhaseFinished():
             how = "is there already" if event.reused else f"in {seconds(event.seconds)}"
             return f"{_DONE[event.phase]} {event.subject} {how}"
@@ -110,6 +110,12 @@ def line(event: Event) -> str:
         case RunFinished():
             return f"run {event.run}: {event.state} in {seconds(event.seconds)}"
     assert_never(event)
+
+
+def _first(subject: str) -> str:
+    """Return what tells phases apart that go on at the same time, in a word."""
+    first, more, _ = subject.partition(",")
+    return f"{first.rpartition(' ')[2]}{', …' if more else ''}"
 
 
 def _outlook(event: PlanMade) -> str:
