@@ -6,11 +6,14 @@ What a cell leaves open is shown and closed when the cell ends.
 
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 FigureCanvas = FigureCanvasAgg
 FigureManager = FigureManagerBase
+
+mpl.interactive(b=True)  # as the backend of notebooks does when it is loaded
 
 
 def show(*_args: Any, **_options: Any) -> None:
@@ -45,6 +48,4 @@ def png(figure: Any) -> bytes | None:
 
 def chosen() -> bool:
     """Tell whether this is the backend in use."""
-    import matplotlib as mpl
-
     return bool(dict.__getitem__(mpl.rcParams, "backend") == f"module://{__name__}")
