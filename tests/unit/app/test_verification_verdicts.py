@@ -1,0 +1,194 @@
+"""From raw differences to a verdict: what is printed and shown, what is unstable, why."""
+
+import datetime as dt
+
+import pytest
+
+from cellwright.app.compilation import compile_document
+from cellwright.app.verification.judging import judged
+from cellwright.app.verification.nondeterminism import likely_source
+from cellwright.app.verification.pairs import Difference, Pair, covers
+from cellwright.app.verification.reference import CellOutput
+from cellwright.app.verification.reports import report_document, summary
+from cellwright.app.verification.shown import compare_cells, compare_printed
+from cellwright.model.equivalence import EquivalenceReport, Likeness, Reference, Subject
+from support.notebooks import code, ipynb
+
+
+def pipeline_of(*cells):
+    compilation = compile_document(ipynb(cells), path="test.ipynb")
+    assert compilation.pipeline is not None, list(compilation.report)
+    return compilation.pipeline
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return pipeline_of(code("y = 0\nx = 1.0", "step:a"), code("print(x, y)", "step:b"))
+
+
+def value(*differences, trouble=""):
+    return Pair("a", Subject.VALUE, "x", differences=differences, trouble=trouble)
+
+
+def verdict(pipeline, pair, again=None, tolerance=0.0):
+    (found,) = judged(
+        pipeline, [pair], again=None if again is None else [again], tolerance=tolerance
+    )
+    return found
+
+
+class TestVerdicts:
+    def test_equal_bytes_are_exact_and_equal_values_equal(self, pipeline):
+        exact = Pair("a", Subject.VALUE, "x", exact=True)
+
+        assert verdict(pipeline, exact).likeness is Likeness.EXACT
+        assert verdict(pipeline, value()).likeness is Likeness.EQUAL
+
+    def test_a_difference_carries_the_place_that_made_the_value(self, pipeline):
+        found = verdict(pipeline, value(Difference("x", "1.0", "2.0", 0.5)))
+
+        assert found.likeness is Likeness.DIFFERENT
+        assert (found.path, found.expected, found.found) == ("x", "1.0", "2.0")
+        assert (found.cell, found.line) == (1, 2)
+
+    def test_a_small_gap_is_close_only_where_that_was_asked_for(self, pipeline):
+        pair = value(Difference("x", "1.0", "1.00000001", 1e-8))
+
+        assert verdict(pipeline, pair).likeness is Likeness.DIFFERENT
+        assert verdict(pipeline, pair, tolerance=1e-6).likeness is Likeness.CLOSE
+
+    def test_no_tolerance_covers_what_has_no_gap(self, pipeline):
+        pair = value(Difference("x[0]", "1.0", "1.1", 0.1), Difference("x.dtype", "f8", "f4"))
+
+        found = verdict(pipeline, pair, tolerance=1.0)
+
+        assert (found.likeness, found.path) == (Likeness.DIFFERENT, "x.dtype")
+
+    def test_what_two_notebooks_disagree_about_is_unstable(self, pipeline):
+        pair = value(Difference("x[3]", "1", "2"))
+        elsewhere = value(Difference("x.name", "'a'", "'b'"))
+
+        assert verdict(pipeline, pair, value(Difference("x[9]", "1", "7"))).likeness is (
+            Likeness.UNSTABLE
+        )
+        assert verdict(pipeline, pair, elsewhere).likeness is Likeness.DIFFERENT
+        assert verdict(pipeline, pair, Pair("a", Subject.VALUE, "x", exact=True)).likeness is (
+            Likeness.DIFFERENT
+        )
+
+    def test_what_could_not_be_compared_is_unknown_and_says_why(self, pipeline):
+        found = verdict(pipeline, value(trouble="no module named x"))
+
+        assert (found.likeness, found.note) == (Likeness.UNKNOWN, "no module named x")
+
+    def test_a_place_inside_of_an_unstable_one_is_covered(self):
+        whole, part = Difference("x.tree", "a", "b"), Difference("x.tree.nodes[4]", "1", "2")
+
+        assert covers([whole], [part])
+        assert covers([], [])
+        assert not covers([Difference("y", "a", "b")], [part])
+
+
+class TestText:
+    def test_the_line_and_the_cell_that_printed_it_are_named(self):
+        pair = compare_printed("a", [(2, "one\ntwo\n"), (5, "three\n")], "one\ntwo\nTHREE\n")
+
+        (found,) = pair.differences
+        assert (found.path, found.one, found.other) == ("line 3 of the output", "three", "THREE")
+        assert found.cell == 5
+
+    def test_missing_lines_are_differences(self):
+        pair = compare_printed("a", [(2, "one\n")], "")
+
+        assert (pair.differences[0].one, pair.differences[0].other) == ("one", "nothing")
+
+    def test_addresses_do_not_count(self):
+        pair = compare_printed("a", [(1, "<P at 0x7f0000aa0010>\n")], "<P at 0x7fffffffff10>\n")
+
+        assert (pair.exact, pair.differences) == (False, ())
+
+    def test_nothing_in_a_text_can_move_the_cursor(self):
+        pair = compare_printed("a", [(1, "\x1b[2Jx")], "y")
+
+        assert pair.differences[0].one == "\\x1b[2Jx"
+
+
+class TestDisplays:
+    def cell(self, *data):
+        return CellOutput("", tuple({"output_type": "display_data", "data": each} for each in data))
+
+    def compare(self, one, other):
+        pipeline = pipeline_of(code("x = 1\nx", "step:a"))
+        pairs = compare_cells(pipeline, {1: one}, {1: other})
+        return next(pair for pair in pairs if pair.subject is Subject.DISPLAY)
+
+    def test_layout_and_addresses_do_not_count(self):
+        one = self.cell({"text/plain": "{'a': 1,\n 'b': <P at 0x7f12345678>}"})
+        other = self.cell({"text/plain": "{'a': 1, 'b': <P at 0x7f87654321>}"})
+
+        assert not self.compare(one, other).differences
+
+    def test_the_text_is_compared_before_other_forms(self):
+        one = self.cell({"text/html": "<b>1</b>", "text/plain": "1"})
+        other = self.cell({"text/html": "<b>2</b>", "text/plain": "2"})
+
+        found = self.compare(one, other).differences
+
+        assert [each.path for each in found] == [
+            "the display (text/plain)",
+            "the display (text/html)",
+        ]
+        assert {each.cell for each in found} == {1}
+
+    def test_a_form_or_a_display_too_few_is_a_difference(self):
+        one = self.cell({"text/plain": "1", "image/png": "AAAA"}, {"text/plain": "2"})
+        other = self.cell({"text/plain": "1"})
+
+        found = self.compare(one, other).differences
+
+        assert (found[0].one, found[0].other) == ("2 displays", "1 display")
+        assert found[1].path == "display 1 of cell 1 (image/png)"
+
+
+class TestLikelySources:
+    @pytest.mark.parametrize(
+        ("source", "reason", "line"),
+        [
+            ("import numpy as np\nx = np.random.rand(3)", "random numbers", 2),
+            ("import uuid\nx = str(uuid.uuid4())", "unique id", 2),
+            ("import datetime\nx = str(datetime.datetime.now())", "the time", 2),
+            ("import os\nx = os.urandom(2)", "random numbers", 2),
+            ("x = list({'a', 'b'})", "order of a set", 1),
+        ],
+    )
+    def test_the_call_that_may_be_the_reason_is_named(self, source, reason, line):
+        pipeline = pipeline_of(code(source, "step:a"), code("print(x)", "step:b"))
+
+        found = likely_source(pipeline.steps["a"])
+
+        assert reason in found.reason
+        assert (found.cell, found.line) == (1, line)
+        assert found.advice
+
+    def test_seeding_and_sleeping_are_no_reasons(self):
+        pipeline = pipeline_of(code("import random, time\nrandom.seed(1)\ntime.sleep(0)", "step:a"))
+
+        assert "nothing in its text" in likely_source(pipeline.steps["a"]).reason
+
+
+def test_a_report_is_summed_up(pipeline):
+    pairs = [value(Difference("x", "1", "2")), Pair("b", Subject.OUTPUT, "output", exact=True)]
+    report = EquivalenceReport(
+        run="r",
+        snapshot="sha256:0",
+        reference=Reference.NOTEBOOK,
+        split=True,
+        tolerance=0.0,
+        comparisons=judged(pipeline, pairs, again=None, tolerance=0.0),
+        created=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    )
+
+    assert not report.equal
+    assert report.first_difference.name == "x"
+    assert summary(report) == "different from the notebook in 1 of 2 things, each cell a step"
+    assert report_document(report)["counts"] == {"different": 1, "exact": 1}
