@@ -74,17 +74,25 @@ def test_without_headings_the_calls_tell_the_steps():
         ("import random\nrandom.sample(data, 1)", "step:prepare"),
         ("pass  # nothing but words", ""),
         ("assert data", "check:data"),
+        ("import some_library\nsome_library.start()", "step:prepare"),
+        ("math.fsum(data)", ""),
     ],
 )
 def test_only_what_leaves_nothing_behind_is_left_out(cell, tag):
     cells = (
-        "def shown(x):\n    print(x)",
+        "import math\ndef shown(x):\n    print(x)",
         "data = [1, *map(int, '23')]",
         cell,
         "print(sum(data))",
     )
 
     assert suggested(*cells)[2] == tag
+
+
+def test_a_cell_is_known_by_its_first_line_of_code():
+    found = suggest_tags(notebook("#why\n\n  \nprint(1)", "#only words"), path="n.ipynb")
+
+    assert [each.first_line for each in found.proposals] == ["print(1)", "#only words"]
 
 
 def test_what_a_later_step_reads_is_no_exploration():

@@ -7,7 +7,13 @@ from cellwright.compiler.driver import Memo
 from cellwright.compiler.reading.options_reader import read_options
 from cellwright.compiler.reading.parse import ParsedCell, parse_cells
 from cellwright.compiler.reading.tags import read_roles
-from cellwright.compiler.suggesting.shapes import Shape, called_names, imported_names, shape_of
+from cellwright.compiler.suggesting.shapes import (
+    Shape,
+    called_names,
+    imported_names,
+    library_calls,
+    shape_of,
+)
 from cellwright.compiler.walking.sites import Site
 from cellwright.compiler.walking.walk import Walk, walk_notebook
 from cellwright.diagnostics.diagnostic import Diagnostic, Report, Severity
@@ -24,8 +30,8 @@ class CellFacts:
     """What a cell is like, and what it has to do with the cells before it.
 
     `sources` are the numbers of the cells whose bindings it reads, by name; `changes` are
-    those whose objects it may change. `acts` tells that it does something else that
-    lasts: it writes a file, or sets or uses up state of the process. `binds` are names.
+    those whose objects it may change. `acts` tells that it does, or may do, something
+    else that lasts: it writes a file, or sets or uses up state of the process.
     """
 
     number: int
@@ -78,7 +84,7 @@ def _cell_facts(cells: tuple[ParsedCell, ...], walk: Walk) -> dict[int, CellFact
             calls=called_names(parsed),
             sources={name: _sources(walk, site, name, numbers) for name in site.reads},
             changes=_changes(walk, site, numbers),
-            acts=_acts(site),
+            acts=not walk.complete or _acts(site, library_calls(parsed, modules)),
         )
         for number, parsed, site in zip(numbers, cells, walk.sites, strict=True)
     }
@@ -104,11 +110,13 @@ def _changes(walk: Walk, site: Site, numbers: list[int]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _acts(site: Site) -> bool:
+def _acts(site: Site, library: frozenset[str]) -> bool:
     effects = site.effects
     return (
         any(use.use in _ACTS_ON_FILES for use in effects.files)
         or any(use.use in _ACTS_ON_STATE for use in effects.states)
         or any(mark.partition(":")[0] not in _PASSING for mark in effects.marks)
         or bool(effects.patches)
+        # What an unknown method does shows among the changes; an unknown function may do more.
+        or any(path.rpartition(".")[2] in library for path in effects.calls)
     )

@@ -3,7 +3,7 @@
 import ast
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from cellwright.compiler.reading.parse import ParsedCell
@@ -71,12 +71,22 @@ def imported_names(cells: Iterable[ParsedCell]) -> frozenset[str]:
 
 def called_names(parsed: ParsedCell) -> frozenset[str]:
     """Return the last words of all that a cell calls: `read_csv`, `fit`, …"""
-    functions = (node.func for node in ast.walk(parsed.tree) if isinstance(node, ast.Call))
-    return frozenset(
-        function.attr if isinstance(function, ast.Attribute) else function.id
-        for function in functions
-        if isinstance(function, ast.Attribute | ast.Name)
-    )
+    return frozenset(map(_last_word, _called(parsed)))
+
+
+def library_calls(parsed: ParsedCell, modules: frozenset[str]) -> frozenset[str]:
+    """Return the last words of those calls that begin with an imported name."""
+    return frozenset(_last_word(each) for each in _called(parsed) if _root(each) in modules)
+
+
+def _called(parsed: ParsedCell) -> Iterator[ast.expr]:
+    for node in ast.walk(parsed.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            yield node.func
+
+
+def _last_word(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else _root(function)
 
 
 def _is_idle(node: ast.stmt) -> bool:

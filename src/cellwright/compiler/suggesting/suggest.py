@@ -32,7 +32,8 @@ _SHARED = (Part.IMPORTS, Part.FUNCTIONS, Part.PARAMETERS, Part.CHECK)
 class Proposal:
     """The tag proposed for a cell and why; "" where it is to have none.
 
-    `kept` tells that the tag is there already.
+    `first_line` is for people to know the cell by: that of its code. `kept` tells that the
+    tag is there already.
     """
 
     cell: CellId
@@ -143,8 +144,13 @@ def _proposals(scene: _Scene, draft: _Draft) -> Iterator[Proposal]:
                 pass  # the tag is the name of the part
             case _:
                 assert_never(part.part)
-        line = next((text for text in cell.source.split("\n") if text.strip()), "")
-        yield Proposal(cell.id, cell.number, line.strip(), tag, why, part.part is Part.KEPT)
+        yield Proposal(cell.id, cell.number, _first_line(cell), tag, why, part.part is Part.KEPT)
+
+
+def _first_line(cell: Cell) -> str:
+    """Return the first line that is code, or else the first comment."""
+    lines = [line.strip() for line in cell.source.split("\n") if line.strip()]
+    return next((line for line in lines if not line.startswith("#")), (lines or [""])[0])
 
 
 def _tagged_steps(scene: _Scene) -> set[str]:
