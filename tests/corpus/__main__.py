@@ -1,6 +1,7 @@
 """Compiles, or verifies, other people's notebooks, each of their cells a step of its own.
 
-    PYTHONPATH=tests python -m corpus FOLDER [--compile-only] [--gallery NAME] …
+    PYTHONPATH=tests python -m corpus FOLDER --python ENVIRONMENT/bin/python
+    PYTHONPATH=tests python -m corpus FOLDER --compile-only
 
 FOLDER takes the archives and the results; what it has results of is not done again.
 """
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="corpus", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--compile-only", action="store_true", help="run nothing")
+    parser.add_argument("--python", default="", help="the interpreter of the notebooks")
     parser.add_argument("--offline", action="store_true", help="leave out what fetches data")
     parser.add_argument("--seconds", type=float, default=180, help="most for one notebook")
     parser.add_argument("--limit", type=int, default=None, help="no more notebooks than this")
@@ -68,7 +70,7 @@ def _found(path: Path, asked: argparse.Namespace) -> Row:
         return _compiled(path)
     if asked.offline and needs_network(path):
         return {"outcome": "does not run", "detail": "it fetches data from the network"}
-    return verified_row(path, seconds=asked.seconds)
+    return verified_row(path, seconds=asked.seconds, python=asked.python)
 
 
 def _compiled(path: Path) -> Row:

@@ -21,9 +21,10 @@ OUTCOMES = {
 }
 
 
-def verified_row(path: Path, *, seconds: float) -> Row:
+def verified_row(path: Path, *, seconds: float, python: str = "") -> Row:
     """Return what a verification says of a notebook whose cells are all steps.
 
+    `python` is the interpreter of the notebooks' environment, this one where it is "".
     After so many seconds it is broken off: that says nothing about Cellwright.
     """
     begun = time.monotonic()
@@ -31,7 +32,7 @@ def verified_row(path: Path, *, seconds: float) -> Row:
         command = [
             *(sys.executable, "-m", "cellwright.cli.main", "verify", str(path)),
             *("--split", "cells", "--environment", "current", "--executor", "process"),
-            *("--workspace", workspace, "--json"),
+            *("--python", python or sys.executable, "--workspace", workspace, "--json"),
         ]
         process = subprocess.Popen(
             command,
