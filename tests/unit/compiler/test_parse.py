@@ -197,10 +197,10 @@ def test_sixty_cells_are_parsed_in_a_moment() -> None:
     ],
 )
 def test_hostile_text_takes_no_more_than_seconds(source: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = cell(source)
 
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert found.report is not None
 
 

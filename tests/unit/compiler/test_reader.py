@@ -210,11 +210,11 @@ def test_a_nan_in_an_output_is_no_trouble() -> None:
 def test_sixty_cells_are_read_in_milliseconds_whatever_their_outputs() -> None:
     payload = document([raw(outputs=[{"data": "A" * 300_000}]) for _ in range(60)])
 
-    started = time.perf_counter()
+    started = time.process_time()
     notebook, _, _ = reading(payload)
 
     assert notebook is not None
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 JSON = st.recursive(
