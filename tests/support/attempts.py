@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cellwright.runtime.layout import write_runtime
 from cellwright.runtime.manifest import (
+    ArtifactRecord,
     ArtifactSpec,
     CellSpec,
     Manifest,
@@ -99,7 +101,9 @@ class Steps:
             cells=specs,
             origins=origins,
             parameters=[ParameterSpec(*entry) for entry in parameters],
-            inputs=[self._input(attempt, *entry) for entry in merged(inputs)],
+            inputs=input_specs(
+                attempt, ((made.folder, made.artifact(port), port) for made, port in inputs)
+            ),
             outputs=[port if isinstance(port, PortSpec) else port_of(port) for port in outputs],
             definitions=list(options.pop("static", self.definitions)),
             **{"metrics": [], **options},
@@ -108,23 +112,12 @@ class Steps:
         return attempt
 
     def start(self, attempt: Path, **environment: str) -> subprocess.Popen:
-        return subprocess.Popen(
-            [self.python, str(self.runtime), str(attempt)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", **environment},
-            start_new_session=True,
-        )
+        return start_step(self.python, self.runtime, attempt, **environment)
 
     def finish(self, attempt: Path, process: subprocess.Popen, timeout: float = 60) -> Attempt:
-        try:
-            _, stderr = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
+        stderr = finish_step(process, timeout)
         manifest = from_json(Manifest, (attempt / "manifest.json").read_bytes())
-        return Attempt(attempt, manifest, process.returncode, stderr.decode())
+        return Attempt(attempt, manifest, process.returncode, stderr)
 
     def run(self, *cells: str, variables: dict | None = None, **options) -> Attempt:
         """Lay an attempt out, run it, and return how it ended."""
@@ -139,28 +132,57 @@ class Steps:
         assert attempt.exit_code == 0
         return attempt
 
-    @staticmethod
-    def _input(attempt: Path, producer: Attempt, ports: list[str]) -> ArtifactSpec:
-        record = producer.artifact(ports[0])
+
+def start_step(
+    python: str, runtime: Path, attempt: Path, **variables: str
+) -> "subprocess.Popen[bytes]":
+    """Start an attempt as executors do: `python RUNTIME ATTEMPT`, in a session of its own."""
+    return subprocess.Popen(
+        [python, str(runtime), str(attempt)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", **variables},
+        start_new_session=True,
+    )
+
+
+def finish_step(process: "subprocess.Popen[bytes]", timeout: float) -> str:
+    """Wait for an attempt to end, and return its standard error; after the time it is killed."""
+    try:
+        _, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return stderr.decode()
+
+
+def input_specs(
+    attempt: Path, reads: Iterable[tuple[Path, ArtifactRecord, str]]
+) -> list[ArtifactSpec]:
+    """Link what ports read into an attempt: the folder that made it, its record, the port.
+
+    Ports of one artifact are read at once.
+    """
+    found: dict[tuple[Path, str], ArtifactSpec] = {}
+    for folder, record, port in reads:
+        known = found.get((folder, record.path))
+        if known is not None:
+            known.wanted.append(port)
+            continue
         name = record.digest.partition(":")[2]
         target = attempt / "inputs" / name
         if not target.exists():
-            os.link(producer.folder / record.path, target)
-        return ArtifactSpec(f"inputs/{name}", record.serializer, record.members, ports, record.meta)
+            os.link(folder / record.path, target)
+        found[folder, record.path] = ArtifactSpec(
+            f"inputs/{name}", record.serializer, record.members, [port], record.meta
+        )
+    return list(found.values())
 
 
 def port_of(name: str) -> PortSpec:
     kind = name.partition(":")[0] if ":" in name else "value"
     return PortSpec(name, kind)
-
-
-def merged(inputs) -> list[tuple[Attempt, list[str]]]:
-    """Return the inputs by artifact: ports of one bundle are read at once."""
-    found: dict = {}
-    for producer, port in inputs:
-        record = producer.artifact(port)
-        found.setdefault((id(producer), record.path), (producer, []))[1].append(port)
-    return list(found.values())
 
 
 def wait_for(condition, seconds: float = 20) -> None:

@@ -7,7 +7,6 @@ import os
 import pkgutil
 import resource
 import shutil
-import subprocess
 import sys
 import traceback
 import types
@@ -30,6 +29,7 @@ from cellwright.runtime.manifest import (
     from_json,
     to_json,
 )
+from support.attempts import finish_step, input_specs, start_step
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,10 @@ def run_apart(
     return end
 
 
+_LONGEST = 120.0
+"""Seconds that a step in a process of its own may take."""
+
+
 class Subprocesses:
     """Runs attempts as executors do: `python RUNTIME ATTEMPT`."""
 
@@ -99,16 +103,9 @@ class Subprocesses:
         write_runtime(runtime)
 
     def __call__(self, attempt: Path, spec: StepSpec) -> None:
-        ran = subprocess.run(
-            [sys.executable, str(self.runtime), str(attempt)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"},
-            start_new_session=True,
-            timeout=120,
-            check=False,
-        )
-        assert (attempt / "manifest.json").exists(), ran.stderr
+        process = start_step(sys.executable, self.runtime, attempt)
+        stderr = finish_step(process, _LONGEST)
+        assert (attempt / "manifest.json").exists(), stderr
 
 
 def forked(attempt: Path, spec: StepSpec) -> None:
@@ -249,23 +246,13 @@ def _lay_files(component: Component, work: Path, files: Mapping[str, str]) -> No
 def _inputs(
     pipeline: Pipeline, component: Component, attempt: Path, end: PipelineEnd
 ) -> tuple[list[ArtifactSpec], list[str]]:
-    wanted: dict[tuple[str, str], tuple[StepEnd, ArtifactRecord, list[str]]] = {}
+    reads: list[tuple[Path, ArtifactRecord, str]] = []
     absent: list[str] = []
     for port in component.inputs:
         producer = end.steps[pipeline.producer(component.step, port.name)]
         record = producer.record(port.name)
         if record is None:
             absent.append(port.name)
-            continue
-        key = (str(producer.folder), record.path)
-        wanted.setdefault(key, (producer, record, []))[2].append(port.name)
-    specs = []
-    for producer, record, ports in wanted.values():
-        name = record.digest.partition(":")[2]
-        target = attempt / "inputs" / name
-        if not target.exists():
-            os.link(producer.folder / record.path, target)
-        specs.append(
-            ArtifactSpec(f"inputs/{name}", record.serializer, record.members, ports, record.meta)
-        )
-    return specs, absent
+        else:
+            reads.append((producer.folder, record, port.name))
+    return input_specs(attempt, reads), absent
