@@ -79,7 +79,7 @@ def run_command(  # noqa: PLR0913, PLR0917  # one for each option
     \b
     Examples:
       cellwright run churn.ipynb
-      cellwright run churn.ipynb -p n_estimators=200 -p name=forest
+      cellwright run churn.ipynb -p n_estimators=200 -p folder=data/2026
       cellwright run churn.ipynb --steps train,evaluate --logs
       cellwright run churn.ipynb --executor process --environment current --json
     """
