@@ -42,7 +42,15 @@ def png(figure: Any) -> bytes | None:
     if not figure.axes and not figure.lines:
         return None
     target = io.BytesIO()
-    figure.savefig(target, format="png", bbox_inches="tight", dpi=figure.dpi)
+    # By the canvas, as IPython does: `savefig` heeds settings that a notebook ignores.
+    figure.canvas.print_figure(
+        target,
+        format="png",
+        facecolor=figure.get_facecolor(),
+        edgecolor=figure.get_edgecolor(),
+        dpi=figure.dpi,
+        bbox_inches="tight",
+    )
     return target.getvalue()
 
 

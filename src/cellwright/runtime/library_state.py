@@ -4,8 +4,8 @@ import sys
 import warnings
 from typing import Any
 
-_LETTERS = "letters of colours"
-"""Stands among the settings of matplotlib, whose own names have no blanks."""
+_LETTERS, _MAP = "letters of colours", "map of colours"
+"""Stand among the settings of matplotlib, whose own names have no blanks."""
 
 
 def take_random() -> Any:
@@ -106,12 +106,18 @@ def put_pandas(options: Any) -> None:
 def take_matplotlib() -> Any:
     """Return the settings of matplotlib, all but the backend, which is the runtime's.
 
-    What its letters for colours mean (`g`) is no setting, yet seaborn's themes change it.
+    What its letters for colours mean (`g`) is no setting, yet seaborn's themes change it;
+    and a setting may name a map of colours that a library has registered.
     """
     params = sys.modules["matplotlib"].rcParams
     found = {key: dict.__getitem__(params, key) for key in sorted(params) if "backend" not in key}
     colors = sys.modules["matplotlib.colors"].colorConverter.colors
-    return {**found, _LETTERS: {letter: tuple(colors[letter]) for letter in "bgrcmyk"}}
+    found[_LETTERS] = {letter: tuple(colors[letter]) for letter in "bgrcmyk"}
+    maps = sys.modules["matplotlib"].colormaps
+    wanted = found["image.cmap"]
+    if wanted in maps and wanted not in getattr(maps, "_builtin_cmaps", ()):
+        found[_MAP] = maps[wanted]
+    return found
 
 
 def put_matplotlib(settings: Any) -> None:
@@ -122,6 +128,9 @@ def put_matplotlib(settings: Any) -> None:
     if any(tuple(converter.colors[letter]) != letters[letter] for letter in letters):
         converter.colors.update(letters)
         converter.cache.clear()
+    maps = sys.modules["matplotlib"].colormaps
+    if _MAP in settings and settings["image.cmap"] not in maps:
+        maps.register(settings[_MAP], name=settings["image.cmap"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for key, value in settings.items():

@@ -1,4 +1,4 @@
-"""What the letters for colours mean is state of matplotlib, though no setting of it."""
+"""State of matplotlib that is no setting of it: letters and maps of colours."""
 
 import pytest
 
@@ -24,3 +24,23 @@ def test_letters_that_a_theme_has_changed_travel_with_the_settings():
         assert changed != before
     finally:
         put_matplotlib(before)
+
+
+def test_a_registered_map_that_a_setting_names_travels_along():
+    import matplotlib as mpl
+
+    before = take_matplotlib()
+    ours = mpl.colormaps["viridis"].copy()
+    try:
+        mpl.colormaps.register(ours, name="ours")
+        mpl.rcParams["image.cmap"] = "ours"
+        changed = take_matplotlib()
+        put_matplotlib(before)
+        mpl.colormaps.unregister("ours")
+        put_matplotlib(changed)
+
+        assert mpl.rcParams["image.cmap"] == "ours"
+        assert mpl.colormaps["ours"] == ours
+    finally:
+        put_matplotlib(before)
+        mpl.colormaps.unregister("ours")
