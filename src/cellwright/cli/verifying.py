@@ -128,7 +128,7 @@ def verify_command(  # noqa: PLR0913, PLR0917  # one for each option
     if as_json:
         print_json(verification_document(found))
     else:
-        _print_verification(found)
+        _print_verification(found, verdict(found))
     return _exit_code(found, verdict(found))
 
 
@@ -139,21 +139,21 @@ def _exit_code(found: "Verification", verdict: str) -> int:
     return _EXITS[verdict]
 
 
-def _print_verification(found: "Verification") -> None:
+def _print_verification(found: "Verification", verdict: str) -> None:
     if found.failure is not None:
         click.echo(
             f"the notebook itself fails in cell {found.failure.cell}: "
             f"{_safe(found.failure.name)}: {_safe(found.failure.message)}\n"
             "  there is nothing to compare with before it runs from top to bottom"
         )
-    if found.run is None:
-        return
-    if not found.reports:
-        print_failures(found.run)
-        click.echo("different: the notebook runs, its pipeline does not")
-        return
     for report in found.reports:
         print_report(report)
+    if found.run is None:
+        return
+    if verdict == "pipeline-fails":
+        print_failures(found.run)
+        mark = click.style("different", fg="red", bold=True)
+        click.echo(f"{mark}: the notebook runs, its pipeline does not")
     click.echo(f"see it: cellwright show {found.run.id}")
 
 

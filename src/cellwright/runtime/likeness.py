@@ -29,6 +29,12 @@ _CODE = (
 )
 
 
+_OF_ONE_PROCESS = {
+    "matplotlib": frozenset({"_parents", "_callbacks", "_cid_gen", "_func_cid_map", "_invalid"}),
+}
+"""Attributes that hold ids, caches and callbacks, by the library whose objects have them."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """A place in two values at which they are not the same; `gap` is that of two numbers,
@@ -243,6 +249,8 @@ class Likeness:
             first, second = (each[at] if len(each) > at else None for each in (mine, theirs))
             if at > 2:
                 first, second = (None if part is None else list(part) for part in (first, second))
+            if name == "state":
+                first, second = (_lasting(part, type(one)) for part in (first, second))
             self._state(first, second, path, name)
 
     def _state(self, one: Any, other: Any, path: str, name: str) -> None:
@@ -263,6 +271,14 @@ class Likeness:
 
     def _tell(self, path: str, one: str, other: str) -> None:
         self.differences.append(Difference(path, one, other))
+
+
+def _lasting(state: Any, kind: type) -> Any:
+    """Return the state of an object without what is of its process only."""
+    dropped = _OF_ONE_PROCESS.get(kind.__module__.partition(".")[0])
+    if dropped is None or type(state) is not dict:
+        return state
+    return {name: value for name, value in state.items() if name not in dropped}
 
 
 def relative_gap(one: Any, other: Any) -> float:

@@ -1,6 +1,8 @@
 """The kernel that a pipeline is compared with: what it computes, and what is seen of it."""
 
 import sys
+import threading
+import time
 
 import pytest
 
@@ -8,6 +10,8 @@ from cellwright.app.compilation import compile_document
 from cellwright.app.verification.reference import Scene, reference_run
 from cellwright.base.errors import MachineError
 from support.notebooks import code, ipynb
+
+QUIET = {"say": lambda _: None, "cancel": threading.Event()}
 
 
 def scene_of(folder, *cells, chosen=None, interpreter=sys.executable):
@@ -28,7 +32,7 @@ def scene_of(folder, *cells, chosen=None, interpreter=sys.executable):
 
 
 def printed(scene):
-    with reference_run(scene, lambda _: None) as reference:
+    with reference_run(scene, **QUIET) as reference:
         assert reference.failure is None
         return {cell: output.stdout for cell, output in reference.outputs.items()}
 
@@ -59,7 +63,7 @@ def test_a_value_is_what_it_was_when_the_step_ended(tmp_path):
         code("print(xs)", "step:c"),
     )
 
-    with reference_run(scene, lambda _: None) as reference:
+    with reference_run(scene, **QUIET) as reference:
         previews = [
             reference.captured[step].artifacts[0].preview["xs"]["text"] for step in ("a", "b")
         ]
@@ -75,7 +79,7 @@ def test_one_value_that_cannot_be_saved_hides_no_other(tmp_path):
         code("print(x, handle)", "step:b"),
     )
 
-    with reference_run(scene, lambda _: None) as reference:
+    with reference_run(scene, **QUIET) as reference:
         captured = reference.captured["a"]
 
     assert list(captured.failed) == ["handle"]
@@ -110,7 +114,7 @@ def test_files_are_written_beside_a_copy_of_the_notebook(tmp_path):
 def test_the_cell_that_fails_is_named(tmp_path):
     scene = scene_of(tmp_path, code("x = 1", "step:a"), code("raise KeyError(x)", "step:b"))
 
-    with reference_run(scene, lambda _: None) as reference:
+    with reference_run(scene, **QUIET) as reference:
         failure = reference.failure
 
     assert (failure.cell, failure.name, failure.message) == (2, "KeyError", "1")
@@ -124,6 +128,20 @@ def test_a_python_without_a_kernel_is_said_to_have_none(tmp_path):
 
     with (
         pytest.raises(MachineError, match="has no kernel"),
-        reference_run(scene, lambda _: None),
+        reference_run(scene, **QUIET),
     ):
         pass
+
+
+def test_a_cancelled_reference_ends_at_once_and_with_its_kernel(tmp_path):
+    scene = scene_of(tmp_path, code("import time\ntime.sleep(60)", "step:a"))
+    cancel = threading.Event()
+    begun = time.monotonic()
+
+    def say(_text):
+        threading.Timer(0.5, cancel.set).start()
+
+    with pytest.raises(KeyboardInterrupt), reference_run(scene, say=say, cancel=cancel):
+        pass
+
+    assert time.monotonic() - begun < 40

@@ -6,9 +6,9 @@ import pytest
 
 from cellwright.app.compilation import compile_document
 from cellwright.app.verification.judging import judged
+from cellwright.app.verification.kernel import CellOutput
 from cellwright.app.verification.nondeterminism import likely_source
 from cellwright.app.verification.pairs import Difference, Pair, covers
-from cellwright.app.verification.reference import CellOutput
 from cellwright.app.verification.reports import report_document, summary
 from cellwright.app.verification.shown import compare_cells, compare_printed
 from cellwright.model.equivalence import EquivalenceReport, Likeness, Reference, Subject

@@ -3,29 +3,31 @@
 import ast
 import json
 import os
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from cellwright.app.verification.boundaries import lay_boundaries, reference_cells
+from cellwright.app.verification.kernel import (
+    CellFailure,
+    CellOutput,
+    Kernel,
+    Say,
+    run_cells,
+)
 from cellwright.app.verification.project import copy_project
-from cellwright.base.errors import MachineError, UsageError
+from cellwright.base.errors import UsageError
 from cellwright.execution.platform_env import PINS, passed_through
 from cellwright.model.pipeline import Pipeline, StepName
-from cellwright.model.source import Cell, Notebook
+from cellwright.model.source import Notebook
 from cellwright.runtime.capture import CAPTURED
-from cellwright.runtime.layout import PACKAGE, write_runtime
+from cellwright.runtime.layout import write_runtime
 from cellwright.runtime.manifest import ArtifactRecord
-
-_STARTING = 120  # seconds that a kernel has to start
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -53,23 +55,6 @@ class Captured(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class CellOutput:
-    """What a cell printed to standard output, and its nbformat outputs but streams."""
-
-    stdout: str
-    displays: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True)
-class CellFailure:
-    """The cell at which the notebook itself ends with an exception."""
-
-    cell: int
-    name: str
-    message: str
-
-
-@dataclass(frozen=True)
 class ReferenceRun:
     """A finished reference: `failure` says where it broke off, if it did.
 
@@ -88,11 +73,12 @@ class ReferenceRun:
 
 
 @contextmanager
-def reference_run(scene: Scene, say: Say) -> Iterator[ReferenceRun]:
+def reference_run(scene: Scene, *, say: Say, cancel: threading.Event) -> Iterator[ReferenceRun]:
     """Run the reference and yield what came of it, for as long as its files are needed.
 
     Raises:
         MachineError: there is no kernel to run it with, or it died.
+        KeyboardInterrupt: it was cancelled.
     """
     with tempfile.TemporaryDirectory(prefix="cellwright-reference-") as name:
         folder = Path(name).resolve()
@@ -109,102 +95,18 @@ def reference_run(scene: Scene, say: Say) -> Iterator[ReferenceRun]:
         attempts = lay_boundaries(
             scene.pipeline, found.cells, scene.parameters, folder=folder / "steps", work=work
         )
-        kernel = _Kernel(
-            scene.interpreter, runtime, folder / "steps" / "plan.json", work, variables
-        )
-        outputs, failure = _execute(kernel, found.cells, sources, say)
+        kernel = Kernel(scene.interpreter, runtime, folder / "steps" / "plan.json", work, variables)
+        ran = run_cells(kernel, found.cells, sources, say=say, cancel=cancel)
         captured = {step: _captured(attempt) for step, attempt in attempts.items()}
         yield ReferenceRun(
-            scene.interpreter, work, runtime, variables, attempts, captured, outputs, failure
-        )
-
-
-@dataclass(frozen=True)
-class _Kernel:
-    interpreter: str
-    runtime: Path
-    plan: Path
-    work: Path
-    variables: Mapping[str, str]
-
-
-def _execute(
-    kernel: _Kernel, cells: Sequence[Cell], sources: Sequence[str], say: Say
-) -> tuple[Mapping[int, CellOutput], CellFailure | None]:
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-
-    _check_kernel(kernel)
-    document = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    document.cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
-
-    def begun(cell: Any, cell_index: int) -> None:  # noqa: ARG001
-        say(f"cell {cells[cell_index].number}")
-
-    async def witnessed(**_: Any) -> None:
-        code = (
-            f"__import__('sys').path.insert(0, {str(kernel.runtime)!r}); "
-            f"__import__({PACKAGE + '.capture'!r}, fromlist=['install'])"
-            f".install({str(kernel.plan)!r}); "
-            "__import__('sys').path.pop(0)"
-        )
-        channel: Any = client.kc
-        await channel._async_execute_interactive(code, silent=True, store_history=False)
-
-    client = NotebookClient(
-        document,
-        km=_kernel_manager(kernel.interpreter),
-        timeout=None,
-        startup_timeout=_STARTING,
-        store_widget_state=False,
-        record_timing=False,
-        resources={"metadata": {"path": str(kernel.work)}},
-        on_notebook_start=witnessed,
-        on_cell_start=begun,
-    )
-    failure = None
-    try:
-        client.execute(
-            env=dict(kernel.variables), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-    except CellExecutionError as error:
-        failed = next(at for at, cell in enumerate(document.cells) if _error_of(cell))
-        failure = CellFailure(cells[failed].number, error.ename, error.evalue)
-    except (DeadKernelError, RuntimeError) as error:
-        raise MachineError(f"the notebook's kernel died: {error}") from error
-    return {
-        cell.number: _output_of(raw.outputs)
-        for cell, raw in zip(cells, document.cells, strict=True)
-    }, failure
-
-
-def _kernel_manager(interpreter: str) -> Any:
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-
-    argv = [interpreter, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-
-    class OnePython(KernelSpecManager):
-        """Knows one kernel: the interpreter of the notebook's environment."""
-
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002
-            return KernelSpec(argv=argv, display_name="reference", language="python")
-
-    return AsyncKernelManager(kernel_spec_manager=OnePython())
-
-
-def _check_kernel(kernel: _Kernel) -> None:
-    done = subprocess.run(
-        [kernel.interpreter, "-c", "import ipykernel_launcher"],
-        capture_output=True,
-        timeout=_STARTING,
-        check=False,
-    )
-    if done.returncode:
-        raise MachineError(
-            f"{kernel.interpreter} has no kernel to run the notebook with",
-            hint=f"{kernel.interpreter} -m pip install ipykernel",
+            scene.interpreter,
+            work,
+            runtime,
+            variables,
+            attempts,
+            captured,
+            ran.outputs,
+            ran.failure,
         )
 
 
@@ -265,21 +167,3 @@ def _captured(attempt: Path) -> Captured:
     if not path.exists():
         return Captured()
     return msgspec.convert(json.loads(path.read_bytes()), Captured)
-
-
-def _error_of(cell: Any) -> bool:
-    return any(output.output_type == "error" for output in cell.outputs)
-
-
-def _output_of(outputs: Sequence[Any]) -> CellOutput:
-    printed = [
-        output.text
-        for output in outputs
-        if output.output_type == "stream" and output.name == "stdout"
-    ]
-    displays = [
-        dict(output)
-        for output in outputs
-        if output.output_type in ("display_data", "execute_result")
-    ]
-    return CellOutput("".join(printed), tuple(displays))

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cellwright.app.verification.kernel import CellOutput
 from cellwright.app.verification.pairs import MOST, Difference, Pair, presence
-from cellwright.app.verification.reference import CellOutput
 from cellwright.app.workspace import Workspace
 from cellwright.model.equivalence import Subject
 from cellwright.model.pipeline import Component, Pipeline, StepName
@@ -19,7 +19,8 @@ _LONGEST = 200
 # Places in memory, and counters that a library keeps in its process, name no part of a
 # result: an object is at another address in the next run of the notebook, too.
 _NAMES_OF_A_PROCESS = re.compile(
-    r"0x[0-9a-fA-F]{6,}|\bid=\d{12,}|\bsk-(?:container-|estimator-)?id-\d+"
+    r"(?: object)? at 0x[0-9a-fA-F]{6,}|0x[0-9a-fA-F]{6,}"
+    r"|\bid=\d{12,}|\bsk-(?:container-|estimator-)?id-\d+"
 )
 
 

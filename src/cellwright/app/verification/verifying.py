@@ -11,14 +11,10 @@ from cellwright.app.compilation import Compiled, compile_in, read_notebook
 from cellwright.app.resolution import notebook_interpreter
 from cellwright.app.running import Emit, Notice, RunOptions, RunResult, run_notebook
 from cellwright.app.verification.judging import differs, judged
+from cellwright.app.verification.kernel import CellFailure
 from cellwright.app.verification.nondeterminism import likely_source
 from cellwright.app.verification.pairs import Pair
-from cellwright.app.verification.reference import (
-    CellFailure,
-    ReferenceRun,
-    Scene,
-    reference_run,
-)
+from cellwright.app.verification.reference import ReferenceRun, Scene, reference_run
 from cellwright.app.verification.shown import compare_cells, compare_shown
 from cellwright.app.verification.splitting import split_cells
 from cellwright.app.verification.values import (
@@ -135,12 +131,10 @@ def _reference(scene: Scene, scope: Scope, subject: str) -> Iterator[ReferenceRu
     begun = time.monotonic()
 
     def say(text: str) -> None:
-        if scope.cancel.is_set():
-            raise KeyboardInterrupt
         scope.emit(PhaseProgress("reference", subject, text))
 
     scope.emit(PhaseStarted("reference", subject))
-    with reference_run(scene, say) as reference:
+    with reference_run(scene, say=say, cancel=scope.cancel) as reference:
         scope.emit(PhaseFinished("reference", subject, time.monotonic() - begun))
         yield reference
 
