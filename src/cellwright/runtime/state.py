@@ -45,6 +45,16 @@ LIBRARIES: dict[str, Kind] = {
 }
 
 
+def _take_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _put_umask(mask: int) -> None:
+    os.umask(mask)
+
+
 class ProcessState:
     """The state of the process, against how it was when the step began."""
 
@@ -59,6 +69,8 @@ class ProcessState:
             "state:environ": Kind("os", self._take_environ, self._put_environ),
             "state:cwd": Kind("os", self._take_cwd, self._put_cwd),
             "state:sys.path": Kind("sys", self._take_path, self._put_path),
+            "state:sys.recursionlimit": Kind("sys", sys.getrecursionlimit, sys.setrecursionlimit),
+            "state:os.umask": Kind("os", _take_umask, _put_umask),
         }
 
     def names(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ _ONCE_WORDS = {
     "network": "uses the network",
     "identity": "depends on the process",
 }
+_FELT = frozenset({"state:copyreg", "state:codecs", "state:pandas.accessors"})
+"""State that a step may rely on though its text does not show it."""
 
 
 def check_borders(wiring: Wiring, world: World, report: Report) -> None:
@@ -91,7 +93,7 @@ class _Book:
         for need in self.world.state.needs:
             if need.state in CARRIED or need.state in GENERATORS:
                 continue
-            if need.chain == need.cause and need.state != "state:numpy.printoptions":
+            if need.chain == need.cause and need.state not in _FELT:
                 continue  # nothing in the later step shows that it matters
             name = need.state.removeprefix("state:")
             self.add(
@@ -203,7 +205,8 @@ def unserializable(thing: Thing) -> bool:
     """Tell whether an object surely cannot leave its process."""
     if thing.kind is Kind.GENERATOR or CACHE in thing.fields:
         return True
-    return thing.kind is Kind.PLAIN and effects_data().flag(thing.type, "unserializable")
+    known = thing.kind in (Kind.PLAIN, Kind.LIBRARY)
+    return known and effects_data().flag(thing.type, "unserializable")
 
 
 def _described(thing: Thing) -> str:

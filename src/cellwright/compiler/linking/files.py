@@ -10,8 +10,9 @@ from cellwright.compiler.walking.sites import Chain, FileUse, Site
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 
-_READS = frozenset({"reads", "lists", "appends"})
-_WRITES = frozenset({"writes", "appends", "makes"})
+_READS = frozenset({"reads", "lists", "appends", "removes"})
+_WRITES = frozenset({"writes", "appends", "makes", "removes"})
+_SETTLING = frozenset({"writes", "removes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,14 @@ class _Writer:
     @property
     def settles(self) -> bool:
         """Tell whether nothing of what was there before can be left."""
-        return self.use.use == "writes" and self.use.sure and "*" not in self.pattern
+        return self.use.use in _SETTLING and self.use.sure and "*" not in self.pattern
+
+    def settles_for(self, pattern: str) -> bool:
+        """Tell whether who reads a pattern needs nothing from before."""
+        if not self.settles:
+            return False
+        inside = self.use.use == "removes" and pattern.startswith(self.pattern + "/")
+        return inside or pattern == self.pattern
 
 
 class _Follower:
@@ -165,7 +173,7 @@ class _Follower:
         for writer in reversed(writers):
             if overlap(pattern, writer.pattern):
                 found.append(writer)
-                settled = writer.settles and writer.pattern == pattern
+                settled = writer.settles_for(pattern)
                 if settled:
                     break
         for writer in found:

@@ -12,7 +12,7 @@ from cellwright.compiler.linking.setups import once_sites
 from cellwright.compiler.linking.states import StateFlow
 from cellwright.compiler.linking.timeline import Act, Feed, Timeline
 from cellwright.compiler.linking.wiring import Need, Wiring, makers_of
-from cellwright.compiler.walking.heap import UNBOUND, Place
+from cellwright.compiler.walking.heap import UNBOUND, Kind, Place, Value
 from cellwright.compiler.walking.sites import Chain, NameRead, Site
 from cellwright.model.pipeline import StepName
 
@@ -141,15 +141,25 @@ class _Linker:
     def _carry_code(self, step: StepName, site: Site, name: str, read: NameRead) -> None:
         """Take along the definitions that a value may refer to, and what they read late."""
         variable = site.before.get(name)
-        if variable is None:
-            return
-        for number in sorted(self.heap.reach(variable.value, until=site.index - 1)):
+        if variable is not None:
+            self._carry_value(step, site, variable.value, read)
+
+    def _carry_value(self, step: StepName, site: Site, value: Value, read: NameRead) -> None:
+        for number in sorted(self.heap.reach(value, until=site.index - 1)):
             self._carry_maker(step, site, number, read)
             code = self.heap[number].code
             if code is None:
                 continue
             for late in sorted(code.scope.late):
                 self._late(step, site, late, read)
+
+    def _carry_all_code(self, step: StepName, site: Site) -> None:
+        """Take along every function and class: a pickle names those that it needs."""
+        chain = next(c for mark, c in site.effects.marks.items() if mark.startswith("unpickles:"))
+        read = NameRead(chain, late=True, guarded=True)
+        for maker in sorted(self._makers):
+            if self.heap[maker].kind is not Kind.PLAIN and self.heap[maker].born < site.index:
+                self._carry_value(step, site, frozenset((maker,)), read)
 
     def _carry_companions(self, step: StepName) -> None:
         """Take along the definitions that other outputs of a producer may refer to.
@@ -208,6 +218,8 @@ class _Linker:
             chain = next(iter(sites[index].effects.calls.values()), None)
             place = chain or (Place(*sites[index].body[0]),)
             self._carry_shared(step, site, index, NameRead(place, late=False, guarded=True))
+        if any(mark.startswith("unpickles:") for mark in site.effects.marks):
+            self._carry_all_code(step, site)
         for definition in plugin_imports(self.wiring, step, site):
             read = NameRead((Place(definition.cell, definition.node),), late=False, guarded=True)
             if self.timeline.site(definition.site).step is None:

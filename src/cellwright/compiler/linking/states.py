@@ -18,6 +18,7 @@ CARRIED = GENERATORS | frozenset(
         "state:environ", "state:cwd", "state:sys.path", "state:warnings",
         "state:pandas.options", "state:numpy.errstate", "state:numpy.printoptions",
         "state:matplotlib.rcparams", "state:sklearn.config", "state:decimal", "state:locale",
+        "state:sys.recursionlimit", "state:os.umask",
     }
 ) - {"state:torch"}  # fmt: skip
 _SETS = frozenset({"seeds", "sets", "changes-state", "draws"})

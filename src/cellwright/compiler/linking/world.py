@@ -123,7 +123,7 @@ def _file_ports(world: World, wiring: Wiring) -> None:
         world.inputs[need.step].append((port, need.producer))
     for step, written in world.files.written.items():
         for pattern, use in written.items():
-            optional = not use.sure or "*" in pattern
+            optional = not use.sure or "*" in pattern or use.use == "removes"
             text = f"`{pattern}` is written here"
             world.outputs[step].append(
                 _port(cells, f"file:{pattern}", PortKind.FILE, use.chain, text, optional=optional)

@@ -19,7 +19,7 @@ from cellwright.compiler.walking.walk import Walk, walk_notebook
 from cellwright.diagnostics.diagnostic import Diagnostic, Report, Severity
 from cellwright.model.source import Notebook
 
-_ACTS_ON_FILES = frozenset({"writes", "appends", "makes"})
+_ACTS_ON_FILES = frozenset({"writes", "appends", "makes", "removes"})
 _ACTS_ON_STATE = frozenset({"seeds", "sets", "changes-state", "draws"})
 _PASSING = frozenset({"clock", "identity"})
 """Marks of effects that are over when the cell ends."""

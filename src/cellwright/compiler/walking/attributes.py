@@ -142,7 +142,7 @@ def store_attribute(m: Machine, owner: Value, name: str, value: Value, *, node: 
     for number in sorted(owner):
         thing = m.heap[number]
         if thing.kind is Kind.LIBRARY:
-            library.patch(m, thing, name, node=node)
+            library.patch(m, thing, name, value, node=node)
             if thing.type in m.local.loaded:
                 m.heap.put(thing, name, value)
             continue

@@ -31,7 +31,7 @@ def constant_truth(node: ast.expr) -> bool | None:
 def choose(m: Machine, node: ast.If) -> None:
     """Walk both branches of an `if`, or the only one that can be taken."""
     truth = constant_truth(node.test)
-    expressions.evaluate(m, node.test)
+    expressions.test(m, node.test)
     if truth is not None:
         statements.execute_block(m, node.body if truth else node.orelse)
         return

@@ -103,7 +103,7 @@ def _clauses(m: Machine, node: ast.expr, index: int, given: Value) -> None:
             given = items.iterate(m, expressions.evaluate(m, clause.iter), clause.iter)
         expressions.assign(m, clause.target, given)
         for test in clause.ifs:
-            expressions.evaluate(m, test)
+            expressions.test(m, test)
 
 
 def surely_iterates(m: Machine, generators: list[ast.comprehension]) -> bool:

@@ -2,7 +2,15 @@
 
 import ast
 
-from cellwright.compiler.walking import attempts, attributes, calls, expressions, items, statements
+from cellwright.compiler.walking import (
+    attempts,
+    attributes,
+    calls,
+    expressions,
+    items,
+    statements,
+    uses,
+)
 from cellwright.compiler.walking.arguments import given
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import NOTHING, Kind, Value
@@ -13,6 +21,7 @@ def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
     """Walk a `with`: enter, body, exit; a manager that may swallow an error gives a path
     from anywhere in the body to its end."""
     managers: list[Value] = []
+    folder = m.folder
     for item in node.items:
         manager = expressions.evaluate(m, item.context_expr)
         managers.append(manager)
@@ -29,6 +38,8 @@ def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
     for manager, item in zip(reversed(managers), reversed(node.items), strict=True):
         _exit(m, manager, item.context_expr)
     m.dead = was_dead
+    if any("contextlib.chdir" in m.heap.types(manager) for manager in managers):
+        m.folder = folder
 
 
 def _enter(m: Machine, manager: Value, node: ast.expr) -> Value:
@@ -41,11 +52,16 @@ def _enter(m: Machine, manager: Value, node: ast.expr) -> Value:
             for name in ("__enter__", "__aenter__"):
                 members, complete = attributes.class_member(m, thing.bases, name)
                 if members:
-                    found |= calls.call(m, members, given(itself), node=node)
+                    entered = calls.call(m, members, given(itself), node=node)
+                    waits = name == "__aenter__"
+                    found |= items.iterate(m, entered, node) if waits else entered
             if not complete:
                 found |= itself
         elif thing.kind is Kind.GENERATOR:
             found |= items.run_generator(m, thing, node)
+        elif thing.type == "contextlib.chdir":
+            uses.enter_folder(m, thing.fields.get("*", NOTHING))
+            found |= m.heap.scalar("NoneType")
         elif thing.kind is Kind.PLAIN and effects_data().method(thing.type, "__enter__"):
             found |= calls.call_method(m, itself, "__enter__", given(), node=node)
         elif thing.kind is Kind.PLAIN:
@@ -64,7 +80,9 @@ def _exit(m: Machine, manager: Value, node: ast.expr) -> None:
                 members, _ = attributes.class_member(m, thing.bases, name)
                 if members:
                     arguments = given(frozenset((number,)), *(m.heap.scalar() for _ in range(3)))
-                    calls.call(m, members, arguments, node=node)
+                    left = calls.call(m, members, arguments, node=node)
+                    if name == "__aexit__":
+                        items.iterate(m, left, node)
 
 
 def _may_swallow(m: Machine, manager: Value) -> bool:

@@ -25,12 +25,13 @@ value is a line of words:
     stores-items    … to what is in them
     calls:A,B       calls these methods of the notebook's objects within its arguments
     nocall          calls no function that it is given
-    reads:N writes:N appends:N opens:N lists:N makes:N
+    reads:N writes:N appends:N opens:N lists:N makes:N removes:N
                     a file (`makes`: a folder), by its path
     seeds:S draws:S sets:S changes-state:S uses:S
                     state of the process
     when:K=TYPE     the result has TYPE if keyword K is given
     unless:K[=TYPE] … not if keyword K is given and not None; the result then has TYPE
+    unpickles       may make objects of any class of the notebook
     clock network unique exit input escape
                     what it depends on, or does to the process
 """
@@ -57,7 +58,7 @@ _RESULTS = frozenset(
         "none",
     ]
 )
-_FILES = frozenset(["reads", "writes", "appends", "opens", "lists", "makes"])
+_FILES = frozenset(["reads", "writes", "appends", "opens", "lists", "makes", "removes"])
 _STATES = frozenset(["seeds", "draws", "sets", "uses", "changes-state"])
 _MARKS = frozenset(
     [
@@ -73,6 +74,7 @@ _MARKS = frozenset(
         "argv",
         "widget",
         "unseeded",
+        "unpickles",
     ]
 )
 _WORDS = frozenset(

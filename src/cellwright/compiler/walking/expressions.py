@@ -97,7 +97,9 @@ def _dict(m: Machine, node: ast.Dict) -> Value:
             m.heap.put(thing, ANY_ITEM, items.read_item(m, value, None, item))
             m.heap.put(thing, ANY_KEY, items.iterate(m, value, item))
             continue
-        m.heap.put(thing, ANY_KEY, evaluate(m, key))
+        name = evaluate(m, key)
+        items.look_up(m, name, key)
+        m.heap.put(thing, ANY_KEY, name)
         m.heap.put(thing, items.item_field(items.constant_key(key)), value)
     return frozenset((thing.number,))
 
@@ -131,19 +133,27 @@ def _binary(m: Machine, node: ast.BinOp) -> Value:
     return items.operator(m, type(node.op).__name__, left, right, node=node)
 
 
+def test(m: Machine, node: ast.expr) -> Value:
+    """Evaluate an expression, and ask what it gives whether it is true."""
+    value = evaluate(m, node)
+    calls.touch(m, value, ("__bool__", "__len__"), node)
+    return value
+
+
 def _boolean(m: Machine, node: ast.BoolOp) -> Value:
     first, *others = node.values
-    value = evaluate(m, first)
+    value = test(m, first)
     for other in others:
         with m.maybe():
-            value |= evaluate(m, other)
+            value |= test(m, other)
     return value
 
 
 def _unary(m: Machine, node: ast.UnaryOp) -> Value:
-    value = evaluate(m, node.operand)
     if isinstance(node.op, ast.Not):
+        test(m, node.operand)
         return m.heap.scalar("bool", exact=True)
+    value = evaluate(m, node.operand)
     return items.operator(m, type(node.op).__name__, value, NOTHING, node=node)
 
 
@@ -163,7 +173,7 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
 
 
 def _conditional(m: Machine, node: ast.IfExp) -> Value:
-    evaluate(m, node.test)
+    test(m, node.test)
     before = m.snapshot()
     with m.doubt():
         value = evaluate(m, node.body)

@@ -76,11 +76,17 @@ def all_items(thing: Thing) -> Value:
     return found
 
 
+def look_up(m: Machine, key: Value, node: ast.AST) -> None:
+    """Run what a dictionary or set asks of a key of the notebook's own classes."""
+    calls.touch(m, key, ("__hash__", "__eq__"), node)
+
+
 def read_item(
     m: Machine, owner: Value, key: str | None, node: ast.AST, *, index: Value = NOTHING
 ) -> Value:
     """Return what `owner[key]` may refer to; `index` is the value of the key."""
     found = NOTHING
+    look_up(m, index, node)
     for number in sorted(owner):
         found |= _item_of(m, m.heap[number], key, node, index)
     return found

@@ -159,6 +159,17 @@ def _identity(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     return m.heap.scalar("int")
 
 
+def _hash(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    """Return a hash: the same in every step, as they have one seed, unless it is an address."""
+    given = arguments.all()
+    calls.touch(m, given, ("__hash__",), node)
+    for thing in (m.heap[number] for number in given):
+        known = thing.kind is Kind.SCALAR or thing.type == "tuple"
+        if not known and not attributes.class_member(m, thing.bases, "__hash__")[0]:
+            m.site.effects.marks.setdefault("identity:builtins.hash", m.chain(node))
+    return m.heap.scalar("int")
+
+
 def _nothing(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     return m.heap.library("cellwright.identity")
 
@@ -218,6 +229,7 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "copy.deepcopy": _deepcopy,
     "builtins.str": _as_text,
     "builtins.id": _identity,
+    "builtins.hash": _hash,
     "os.fspath": _as_text,
     "os.path.join": _join,
     "posixpath.join": _join,

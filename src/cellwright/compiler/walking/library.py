@@ -8,7 +8,9 @@ from cellwright.compiler.walking import (
     apply,
     attributes,
     caches,
+    callbacks,
     calls,
+    escapes,
     items,
     known_functions,
     modules,
@@ -18,7 +20,7 @@ from cellwright.compiler.walking import (
     uses,
 )
 from cellwright.compiler.walking.arguments import Arguments, given
-from cellwright.compiler.walking.effects import UNKNOWN, effects_data
+from cellwright.compiler.walking.effects import UNKNOWN, Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
 
@@ -30,6 +32,7 @@ TRANSPARENT_BASES = frozenset(
     }
 )  # fmt: skip
 """Bases that add nothing which could surprise."""
+_PURE = Effect("scalar")
 BOUND = "bound method"
 """The field of what may be data or a method, the data do not tell which."""
 TYPE_FACTORIES = frozenset({"enum.Enum", "enum.IntEnum", "enum.Flag", "enum.StrEnum"})
@@ -52,7 +55,7 @@ def read_member(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
         uses.note_state(m, use, state, node=node, what=path)
     if effect.result == "scalar":
         return m.heap.scalar(effect.type_name or "scalar")
-    return m.heap.library(path)
+    return m.heap.library(effect.type_name if effect.result == "path" else path)
 
 
 def item_of_member(
@@ -82,9 +85,15 @@ def change_member(m: Machine, path: str, *, node: ast.AST, what: str) -> None:
         m.site.effects.patches.setdefault(path, m.chain(node))
 
 
-def patch(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> None:
-    """Note `module.name = …`."""
-    change_member(m, f"{thing.type}.{name}", node=node, what="assignment")
+def patch(m: Machine, thing: Thing, name: str, value: Value, *, node: ast.AST) -> None:
+    """Note `module.name = …`; what stood there before undoes an earlier change."""
+    path = f"{thing.type}.{name}"
+    own = {path, f"{thing.type}.__{name}__"}
+    if value and m.doubts == 0 and m.heap.types(value) <= own and path in m.site.effects.patches:
+        del m.site.effects.patches[path]
+        return
+    change_member(m, path, node=node, what="assignment")
+    escapes.let_go(m, value, node)
 
 
 def _state_of(path: str) -> str:
@@ -104,6 +113,8 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
     special = known_functions.library_call(m, path, arguments, node=node)
     if special is not None:
         return special
+    if path == "os.chdir":
+        uses.enter_folder(m, arguments.at("0") or arguments.at("path"))
     owner = path.rpartition(".")[0]
     state = _state_of(owner)
     if state:
@@ -196,6 +207,7 @@ def call_typed_method(
     effect = effects_data().method(thing.type or "object", name)
     stored = thing.fields.get(name, NOTHING)
     if effect is None and thing.kind is Kind.SCALAR:
+        callbacks.call_back(m, _PURE, NOTHING, arguments.all(), node)
         return m.heap.scalar()
     if effect is None:
         effect = UNKNOWN

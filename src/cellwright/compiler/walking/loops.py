@@ -55,7 +55,7 @@ def loop_while(m: Machine, node: ast.While) -> None:
     out: list[Snapshot] = []
     for _ in range(_ROUNDS):
         before, growth = m.snapshot(), m.heap.growth
-        expressions.evaluate(m, node.test)
+        expressions.test(m, node.test)
         if truth is not True:
             out.append(m.snapshot())
         if truth is False:

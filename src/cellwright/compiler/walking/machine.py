@@ -64,6 +64,8 @@ class Machine:
         self.doubts = 0
         self.sees_identity = False
         self.words: frozenset[str] = frozenset()
+        self.kept: dict[str, Value] = {}
+        self.folder: str | None = ""
         self.called_back: dict[tuple[object, ...], tuple[Value, Value]] | None = None
         self.definition: Definition | None = None
         self.steps_left = BUDGET

@@ -129,7 +129,7 @@ def _raise(m: Machine, node: ast.Raise) -> None:
 
 
 def _assert(m: Machine, node: ast.Assert) -> None:
-    expressions.evaluate(m, node.test)
+    expressions.test(m, node.test)
     if node.msg is not None:
         with m.maybe():
             expressions.evaluate(m, node.msg)

@@ -1,6 +1,7 @@
 """Owns the notes of files and of the process's state that a call uses."""
 
 import ast
+import posixpath
 
 from cellwright.compiler.walking import texts
 from cellwright.compiler.walking.arguments import Arguments
@@ -56,6 +57,8 @@ def _file_argument(arguments: Arguments, where: str) -> Value:
 
 
 def _mode_use(m: Machine, use: str, where: str, arguments: Arguments) -> str:
+    if use == "writes" and _adds(m, arguments):
+        return "appends"
     if use != "opens":
         return use
     mode_at = "0" if where == "self" else "1"
@@ -68,6 +71,29 @@ def _mode_use(m: Machine, use: str, where: str, arguments: Arguments) -> str:
     return "reads"
 
 
+def _adds(m: Machine, arguments: Arguments) -> bool:
+    """Tell whether a call that writes a file may add to what is there."""
+    mode, append = arguments.keyword("mode"), arguments.keyword("append")
+    adds = mode is not None and any(
+        text == "*" or "a" in text for text in texts.known_texts(m, mode)
+    )
+    return adds or (append is not None and texts.known_texts(m, append) != {"False"})
+
+
+def enter_folder(m: Machine, value: Value) -> None:
+    """Note that paths are from now on those of another folder, if the text tells which."""
+    known = texts.known_texts(m, value) if value else {"*"}
+    text = next(iter(known)) if len(known) == 1 and m.doubts == 0 else "*"
+    m.folder = None if m.folder is None or "*" in text else posixpath.join(m.folder, text)
+
+
+def _from_start(m: Machine, text: str | None) -> str | None:
+    """Return a path as seen from the folder where the notebook started."""
+    if text is None or text.startswith(("/", "~")) or text.lower().startswith(_WEB):
+        return text
+    return None if m.folder is None else posixpath.join(m.folder, text)
+
+
 def note_file(m: Machine, use: str, value: Value, *, node: ast.AST, what: str) -> None:
     """Note that the files which a value names are read or written."""
     for number in sorted(value):
@@ -76,7 +102,7 @@ def note_file(m: Machine, use: str, value: Value, *, node: ast.AST, what: str) -
             continue
         if thing.kind is Kind.SCALAR and thing.type in ("NoneType", "int", "bool", "bytes"):
             continue
-        text = thing.text if thing.kind is Kind.SCALAR else None
+        text = _from_start(m, thing.text if thing.kind is Kind.SCALAR else None)
         if text is not None and text.lower().startswith(_WEB):
             m.site.effects.marks.setdefault(f"network:{what}", m.chain(node))
             continue
