@@ -38,7 +38,7 @@ def apply_effect(
     _changes(m, effect, receiver, arguments, node)
     _store(m, effect, receiver, arguments, node)
     if not waived:
-        note_states(m, effect, receiver, node, path)
+        note_states(m, effect, everything, node, path)
         escapes.keep(m, effect, given, node)
     note_files(m, effect, receiver, arguments, node, path)
     for mark in effect.marks:

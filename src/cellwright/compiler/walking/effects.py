@@ -16,6 +16,7 @@ value is a line of words:
     holds[:TYPE]    something new that refers to the arguments (and the receiver)
     flat[:TYPE]     something new with what is inside the containers given
     view[:TYPE]     something new on the same memory
+    over[:TYPE]     as `flat`, and on the memory of the arrays and tables given
     unknown         nothing is known: may change all, may return any of it
     changes:N       changes that argument (a number, a keyword, or `self`)
     deep            … and whatever it reaches
@@ -52,6 +53,7 @@ _RESULTS = frozenset(
         "pairs",
         "holds",
         "flat",
+        "over",
         "view",
         "path",
         "unknown",

@@ -107,14 +107,20 @@ def _item_of(m: Machine, thing: Thing, key: str | None, node: ast.AST, index: Va
         case Kind.PLAIN if thing.type in CONTAINERS:
             return _contained(m, thing, key)
         case Kind.PLAIN if effects_data().knows_type(thing.type):
-            word = "[scalar]" if _all_scalar(m, index) else "[other]"
-            return library.typed_item(m, thing, word, node=node)
+            words = _words_of(m, index)
+            found = [library.typed_item(m, thing, word, node=node) for word in words]
+            return NOTHING.union(*found)
         case _:
             return attributes.opaque_part(m, thing)
 
 
-def _all_scalar(m: Machine, value: Value) -> bool:
-    return bool(value) and all(m.heap[number].kind is Kind.SCALAR for number in value)
+def _words_of(m: Machine, index: Value) -> tuple[str, ...]:
+    """Return how the data call an index: one value, several, or either if it is not known."""
+    things = [m.heap[number] for number in index]
+    one = any(thing.kind is Kind.SCALAR or not thing.type for thing in things)
+    several = any(thing.kind is not Kind.SCALAR for thing in things)
+    words = (*(("[scalar]",) if one else ()), *(("[other]",) if several else ()))
+    return words or ("[scalar]", "[other]")
 
 
 def _contained(m: Machine, thing: Thing, key: str | None) -> Value:
@@ -311,7 +317,7 @@ def _library_operator(m: Machine, name: str, kinds: list[Thing], node: ast.AST) 
     data = effects_data()
     found = NOTHING
     types = {thing.type for thing in kinds if thing.kind is Kind.PLAIN}
-    for preferred in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
+    for preferred in ("pandas.array-like", "pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
         if preferred in types:
             return frozenset((m.make(node, preferred).number,)) | m.heap.scalar()
     for thing in kinds:

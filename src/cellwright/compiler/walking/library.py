@@ -202,9 +202,10 @@ def call_typed_method(
         return call_unknown(m, itself, arguments, node=node)
     if thing.kind is Kind.GENERATOR:
         return items.run_generator(m, thing, node)
-    if name in ("eval", "query") and thing.type in ("", "pandas.DataFrame"):
+    data = effects_data()
+    if name in ("eval", "query") and (not thing.type or data.flag(thing.type, "queried")):
         specials.read_marked_names(m, arguments.at("0"), node, sure=bool(thing.type))
-    effect = effects_data().method(thing.type or "object", name)
+    effect = data.method(thing.type or "object", name)
     stored = thing.fields.get(name, NOTHING)
     if effect is None and thing.kind is Kind.SCALAR:
         callbacks.call_back(m, _PURE, NOTHING, arguments.all(), node)

@@ -49,10 +49,26 @@ def result_of(
             thing.exact = exact and (thing.exact or thing.number >= known)
             if effect.result == "holds":
                 m.heap.hold(thing, receiver | arguments.all())
-            elif effect.result == "flat":
-                depth = _DEPTHS.get(thing.type, 2)
-                m.heap.hold(thing, library.flattened(m, receiver | arguments.all(), depth))
+            elif effect.result in ("flat", "over"):
+                _fill(m, effect, thing, receiver | arguments.all())
             return frozenset((thing.number,))
+
+
+def _fill(m: Machine, effect: Effect, thing: Thing, given: Value) -> None:
+    """Let a new thing hold what is inside containers; `over` lies on the arrays' memory."""
+    inside = library.flattened(m, given, _DEPTHS.get(thing.type, 2))
+    if effect.result == "flat" and thing.type not in items.CONTAINERS:
+        inside = frozenset(n for n in inside if m.heap[n].type)  # else taken for a table
+    m.heap.hold(thing, inside)
+    if thing.type in items.CONTAINERS:
+        m.heap.put(thing, ANY_ITEM, frozenset(n for n in inside if m.heap[n].type))
+    data = effects_data()
+    for number in sorted(given) if effect.result == "over" else ():
+        base = m.heap[number]
+        if data.flag(base.type, "immutable"):
+            continue
+        if data.flag(base.type, "array") or data.flag(base.type, "frame"):
+            m.heap.put(thing, MEMORY, m.heap.memory(base))
 
 
 def _is_exact(

@@ -22,11 +22,11 @@ def note_state(m: Machine, use: str, state: str, *, node: ast.AST, what: str) ->
     )
 
 
-def note_states(m: Machine, effect: Effect, receiver: Value, node: ast.AST, path: str) -> None:
+def note_states(m: Machine, effect: Effect, given: Value, node: ast.AST, path: str) -> None:
     """Note the state that an effect says a call uses."""
     for use, state in effect.states:
         if state.startswith("inside:"):
-            inside = m.heap.reach(receiver)
+            inside = m.heap.reach(given)
             if not any(effects_data().flag(m.heap[n].type, "random") for n in inside):
                 continue
         note_state(m, use, state.removeprefix("inside:"), node=node, what=path)

@@ -1,7 +1,7 @@
 """Step `naive` of demand.ipynb.
 
-Reads: history.
-Writes: naive_forecast (pandas.Series).
+Reads: actual, history, monthly.
+Writes: actual, history, monthly, naive_forecast (pandas.Series).
 """
 
 import numpy as np

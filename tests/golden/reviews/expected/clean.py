@@ -1,7 +1,7 @@
 """Step `clean` of reviews.ipynb.
 
 Reads: reviews (pandas.DataFrame).
-Writes: known (pandas.DataFrame).
+Writes: known.
 """
 
 import pandas as pd

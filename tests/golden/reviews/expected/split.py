@@ -1,6 +1,6 @@
 """Step `split` of reviews.ipynb.
 
-Reads: known (pandas.DataFrame).
+Reads: known.
 Writes: test, train.
 """
 

@@ -1,6 +1,6 @@
 """Step `best` of sales.ipynb.
 
-Reads: lines (pandas.DataFrame).
+Reads: lines.
 Writes: best.
 """
 

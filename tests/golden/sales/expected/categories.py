@@ -1,7 +1,7 @@
 """Step `categories` of sales.ipynb.
 
-Reads: lines (pandas.DataFrame).
-Writes: by_category.
+Reads: lines, monthly.
+Writes: by_category, lines, monthly.
 """
 
 import pandas as pd

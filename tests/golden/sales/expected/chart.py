@@ -1,6 +1,6 @@
 """Step `chart` of sales.ipynb.
 
-Reads: monthly (pandas.DataFrame).
+Reads: monthly.
 Writes: file:report, file:report/revenue.png.
 """
 

@@ -1,8 +1,7 @@
 """Step `join` of sales.ipynb.
 
-Reads: customers (pandas.DataFrame), orders (pandas.DataFrame), products
-    (pandas.DataFrame).
-Writes: lines (pandas.DataFrame).
+Reads: customers (pandas.DataFrame), orders, products (pandas.DataFrame).
+Writes: lines.
 """
 
 import pandas as pd

@@ -1,6 +1,6 @@
 """Step `lines` of sales.ipynb.
 
-Reads: lines (pandas.DataFrame).
+Reads: lines.
 Writes: nothing.
 """
 

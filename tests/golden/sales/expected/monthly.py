@@ -1,7 +1,7 @@
 """Step `monthly` of sales.ipynb.
 
-Reads: lines (pandas.DataFrame).
-Writes: monthly (pandas.DataFrame).
+Reads: lines.
+Writes: monthly.
 """
 
 import pandas as pd
