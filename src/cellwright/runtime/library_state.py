@@ -38,6 +38,17 @@ def put_numpy_random(state: Any) -> None:
     np.random.set_state({**state, "state": inner})  # noqa: NPY002  # it is what the cells use
 
 
+def take_torch() -> Any:
+    """Return the state of the generator behind `torch.rand`, that of the processor."""
+    return sys.modules["torch"].get_rng_state().numpy().tobytes()
+
+
+def put_torch(state: Any) -> None:
+    """Set the generator behind `torch.rand`."""
+    torch = sys.modules["torch"]
+    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+
 def take_errstate() -> Any:
     """Return what numpy does on errors."""
     numpy = sys.modules["numpy"]

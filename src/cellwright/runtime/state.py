@@ -34,6 +34,7 @@ LIBRARIES: dict[str, Kind] = {
     "state:numpy.printoptions": Kind(
         "numpy", libraries.take_printoptions, libraries.put_printoptions
     ),
+    "state:torch": Kind("torch", libraries.take_torch, libraries.put_torch),
     "state:warnings": Kind("warnings", libraries.take_warnings, libraries.put_warnings),
     "state:pandas.options": Kind("pandas", libraries.take_pandas, libraries.put_pandas),
     "state:matplotlib.rcparams": Kind(

@@ -150,6 +150,7 @@ def watch_imports(displays: Displays, state: ProcessState) -> None:
             "matplotlib": use_our_backend,
             "random": lambda _: state.note(["state:random"]),
             "numpy.random": lambda _: state.note(["state:numpy.random"]),
+            "torch": lambda _: state.note(["state:torch"]),
         }
     )
 

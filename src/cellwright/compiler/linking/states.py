@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cellwright.compiler.walking import uses
 from cellwright.compiler.walking.sites import Chain, Site, StateUse
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 
-GENERATORS = frozenset({"state:random", "state:numpy.random", "state:torch"})
+GENERATORS = frozenset(f"state:{name}" for name in uses.GENERATORS)
 CARRIED = GENERATORS | frozenset(
     {
         "state:environ", "state:cwd", "state:sys.path", "state:warnings",
@@ -20,7 +21,7 @@ CARRIED = GENERATORS | frozenset(
         "state:matplotlib.rcparams", "state:sklearn.config", "state:decimal", "state:locale",
         "state:sys.recursionlimit", "state:os.umask",
     }
-) - {"state:torch"}  # fmt: skip
+)  # fmt: skip
 _SETS = frozenset({"seeds", "sets", "changes-state", "draws"})
 
 

@@ -8,7 +8,7 @@ from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
-from cellwright.compiler.walking.uses import note_files, note_states
+from cellwright.compiler.walking.uses import note_draws, note_files, note_states
 
 _DRAWN_FROM = frozenset({"random_state", "rng", "seed", "generator"})
 
@@ -32,6 +32,7 @@ def apply_effect(
         _link(m, everything)
         if path:
             m.site.effects.calls.setdefault(path, m.chain(node))
+        note_draws(m, node, path)
         result = m.make(node, "", part="unknown")
         m.heap.hold(result, everything | returned)
         return frozenset((result.number,))

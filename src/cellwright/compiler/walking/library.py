@@ -181,6 +181,8 @@ def typed_item(m: Machine, thing: Thing, word: str, *, node: ast.AST) -> Value:
         if word == "[each]":
             m.change_things([thing.number], node)
         return attributes.opaque_part(m, thing) | m.heap.scalar()
+    if effect.result == "view":
+        effect = replace(effect, calls_back=False)  # it is handed out as it lies there
     itself = frozenset((thing.number,))
     return apply.apply_effect(m, effect, itself, given(), node=node, path=thing.type)
 

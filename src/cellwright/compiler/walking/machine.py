@@ -63,6 +63,8 @@ class Machine:
         self.guards = 0
         self.doubts = 0
         self.sees_identity = False
+        self.seeded: set[str] = set()
+        """Global random generators that a cell has seeded, or may have."""
         self.words: frozenset[str] = frozenset()
         self.kept: dict[str, Value] = {}
         self.folder: str | None = ""

@@ -10,6 +10,8 @@ from cellwright.compiler.walking.heap import NOTHING, Kind, Value
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.sites import FileUse, StateUse
 
+GENERATORS = frozenset({"random", "numpy.random", "torch"})
+"""Global random generators."""
 _WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
 
 
@@ -17,6 +19,8 @@ def note_state(m: Machine, use: str, state: str, *, node: ast.AST, what: str) ->
     """Note that state of the process is used, set or changed."""
     if use != "uses":
         m.unclean()
+    if use in ("seeds", "changes-state") and state in GENERATORS:
+        m.seeded.add(state)
     m.site.effects.states.append(
         StateUse(use, f"state:{state}", m.chain(node), what, m.doubts == 0)
     )
@@ -30,6 +34,14 @@ def note_states(m: Machine, effect: Effect, given: Value, node: ast.AST, path: s
             if not any(effects_data().flag(m.heap[n].type, "random") for n in inside):
                 continue
         note_state(m, use, state.removeprefix("inside:"), node=node, what=path)
+
+
+def note_draws(m: Machine, node: ast.AST, path: str) -> None:
+    """Note that a call of which nothing is known may draw from a generator that is seeded."""
+    for state in sorted(m.seeded):
+        m.site.effects.states.append(
+            StateUse("draws", f"state:{state}", m.chain(node), path, sure=False)
+        )
 
 
 def note_files(
