@@ -1,6 +1,6 @@
 """Step `train_forest` of churn.ipynb.
 
-Reads: CATEGORIES (list), NUMBERS (list), X_test, X_train, y_train.
+Reads: X_test, X_train, y_train.
 Writes: forest_probability.
 """
 
@@ -14,6 +14,20 @@ pd.set_option("display.max_columns", 40)
 
 n_estimators = 100
 seed = 7
+
+CATEGORIES = ["region", "contract", "internet", "payment", "tenure_band"]
+NUMBERS = [
+    "senior",
+    "tenure",
+    "services",
+    "support_calls",
+    "monthly_charges",
+    "total_charges",
+    "charge_drift",
+    "charge_per_service",
+    "calls_per_year",
+    "automatic_payment",
+]
 
 
 def make_model(classifier):

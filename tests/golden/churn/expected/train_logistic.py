@@ -1,10 +1,9 @@
 """Step `train_logistic` of churn.ipynb.
 
 Reads: X_test, X_train, y_train.
-Writes: CATEGORIES (list), NUMBERS (list), logistic_probability.
+Writes: logistic_probability.
 """
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
@@ -12,7 +11,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 pd.set_option("display.max_columns", 40)
-plt.rcParams["figure.figsize"] = (8, 4)
 
 CATEGORIES = ["region", "contract", "internet", "payment", "tenure_band"]
 NUMBERS = [

@@ -1,7 +1,7 @@
 """Step `categories` of sales.ipynb.
 
-Reads: lines, monthly.
-Writes: by_category, lines, monthly.
+Reads: lines.
+Writes: by_category.
 """
 
 import pandas as pd
