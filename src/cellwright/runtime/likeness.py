@@ -30,9 +30,15 @@ _CODE = (
 
 
 _OF_ONE_PROCESS = {
-    "matplotlib": frozenset({"_parents", "_callbacks", "_cid_gen", "_func_cid_map", "_invalid"}),
+    "matplotlib": frozenset(
+        {"_parents", "_callbacks", "_cid_gen", "_func_cid_map", "_invalid", "_inverted"}
+    ),
 }
-"""Attributes that hold ids, caches and callbacks, by the library whose objects have them."""
+"""Attributes that hold ids, caches and callbacks, by the library whose objects have them.
+
+Such objects also share constants of their library (settings, paths of markers), which are
+copied when they travel: which object it is does not count within them.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Likeness:
         self._partner: dict[int, int] = {}
         self._back: dict[int, int] = {}
         self._kept: list[Any] = []
+        self._pairs: set[tuple[int, int]] = set()
+        self._within_library = 0
 
     def compare(self, one: Any, other: Any, path: str) -> None:
         """Walk two values that stand at a path."""
@@ -82,6 +90,11 @@ class Likeness:
             return True
         if type(one) in (tuple, frozenset) or not _has_identity(one):
             return False
+        if self._within_library:
+            known = (id(one), id(other)) in self._pairs
+            self._pairs.add((id(one), id(other)))
+            self._kept += [one, other]
+            return known
         self._tell(
             path,
             "an object of its own" if mine is None else "an object that is shared within the value",
@@ -234,6 +247,14 @@ class Likeness:
 
     def _rebuilt(self, one: Any, other: Any, path: str) -> None:
         """Compare two objects by what they would be rebuilt from."""
+        ours = type(one).__module__.partition(".")[0] in _OF_ONE_PROCESS
+        self._within_library += ours
+        try:
+            self._reduced(one, other, path)
+        finally:
+            self._within_library -= ours
+
+    def _reduced(self, one: Any, other: Any, path: str) -> None:
         try:
             mine, theirs = one.__reduce_ex__(4), other.__reduce_ex__(4)
         except Exception:  # noqa: BLE001  # it cannot be taken apart: its own word must do

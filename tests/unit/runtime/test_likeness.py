@@ -7,6 +7,7 @@ import decimal
 import enum
 import functools
 import math
+import pickle
 import random
 import re
 
@@ -223,3 +224,23 @@ class TestFrames:
         found = places(self.frame(), change(self.frame()))
 
         assert found[0].startswith(path)
+
+
+class TestFigures:
+    plt = pytest.importorskip("matplotlib.figure")
+
+    def drawn(self, color="b"):
+        figure = self.plt.Figure()
+        axes = figure.subplots(2)
+        axes[0].plot([1, 2], [3, 4], color=color, marker="o")
+        return figure, axes
+
+    def test_figures_that_are_drawn_alike_are_alike(self):
+        figure, axes = self.drawn()
+        copied = pickle.loads(pickle.dumps((figure, axes)))
+
+        assert differences((figure, axes), copied) == []
+        assert differences(self.drawn(), self.drawn()) == []
+
+    def test_another_colour_is_a_difference(self):
+        assert "_color" in places(self.drawn(), self.drawn(color="r"))[0]
