@@ -31,7 +31,10 @@ _CODE = (
 
 _OF_ONE_PROCESS = {
     "matplotlib": frozenset(
-        {"_parents", "_callbacks", "_cid_gen", "_func_cid_map", "_invalid", "_inverted"}
+        {
+            *("_parents", "_callbacks", "_cid_gen", "_func_cid_map"),
+            *("_invalid", "_inverted", "_isinit", "_lut"),
+        }
     ),
 }
 """Attributes that hold ids, caches and callbacks, by the library whose objects have them.
