@@ -39,10 +39,14 @@ def corpus_python(folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def verifications(tmp_path_factory):
-    """Begin to verify the whole sample, two at a time; return what is to come of each."""
+def verifications(request, tmp_path_factory):
+    """Begin to verify what was selected, two at a time; return what is to come of each."""
     folder = tmp_path_factory.mktemp("corpus")
-    wanted = set(SAMPLE)
+    wanted = [
+        item.callspec.params["name"]
+        for item in request.session.items
+        if "verifications" in getattr(item, "fixturenames", ())
+    ]
     found: dict[str, Path] = {}
     try:
         for gallery in galleries():
@@ -57,7 +61,7 @@ def verifications(tmp_path_factory):
     with ThreadPoolExecutor(WORKERS) as pool:
         yield {
             name: pool.submit(verified_row, found[name], seconds=SECONDS, python=python)
-            for name in SAMPLE
+            for name in wanted
         }
         pool.shutdown(cancel_futures=True)
 
