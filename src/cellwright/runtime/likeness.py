@@ -33,7 +33,7 @@ _OF_ONE_PROCESS = {
     "matplotlib": frozenset(
         {
             *("_parents", "_callbacks", "_cid_gen", "_func_cid_map"),
-            *("_invalid", "_inverted", "_isinit", "_lut"),
+            *("_invalid", "_inverted", "_isinit", "_lut", "_axstack"),
         }
     ),
 }
