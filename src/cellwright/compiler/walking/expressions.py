@@ -4,7 +4,15 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cellwright.compiler.walking import attributes, calls, comprehensions, functions, items, texts
+from cellwright.compiler.walking import (
+    attributes,
+    calls,
+    comprehensions,
+    functions,
+    items,
+    operators,
+    texts,
+)
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Value
 from cellwright.compiler.walking.machine import Machine
 
@@ -130,7 +138,7 @@ def _binary(m: Machine, node: ast.BinOp) -> Value:
     text = texts.combined(m, node, left, right)
     if text is not None:
         return text
-    return items.operator(m, type(node.op).__name__, left, right, node=node)
+    return operators.operator(m, type(node.op).__name__, left, right, node=node)
 
 
 def test(m: Machine, node: ast.expr) -> Value:
@@ -154,7 +162,7 @@ def _unary(m: Machine, node: ast.UnaryOp) -> Value:
         test(m, node.operand)
         return m.heap.scalar("bool", exact=True)
     value = evaluate(m, node.operand)
-    return items.operator(m, type(node.op).__name__, value, NOTHING, node=node)
+    return operators.operator(m, type(node.op).__name__, value, NOTHING, node=node)
 
 
 def _compare(m: Machine, node: ast.Compare) -> Value:
@@ -167,7 +175,7 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
                 m.sees_identity = True
             found |= m.heap.scalar("bool", exact=True)
         else:
-            found |= items.operator(m, type(op).__name__, left, right, node=node)
+            found |= operators.operator(m, type(op).__name__, left, right, node=node)
         left = right
     return found
 

@@ -50,8 +50,14 @@ def result_of(
             if effect.result == "holds":
                 m.heap.hold(thing, receiver | arguments.all())
             elif effect.result in ("flat", "over"):
-                _fill(m, effect, thing, receiver | arguments.all())
+                _fill(m, effect, thing, receiver | _handed_over(m, effect, arguments))
             return frozenset((thing.number,))
+
+
+def _handed_over(m: Machine, effect: Effect, arguments: Arguments) -> Value:
+    """Return what is given to be held; functions are given to be called."""
+    code = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS) if effect.calls_back else ()
+    return frozenset(n for n in arguments.all() if m.heap[n].kind not in code)
 
 
 def _fill(m: Machine, effect: Effect, thing: Thing, given: Value) -> None:

@@ -18,6 +18,7 @@ from cellwright.compiler.walking import (
     library,
     loops,
     modules,
+    operators,
     star_imports,
 )
 from cellwright.compiler.walking.arguments import given
@@ -69,20 +70,20 @@ def _augmented(m: Machine, node: ast.AugAssign) -> None:
     if isinstance(target, ast.Name):
         old = m.load(target.id, target)
         right = expressions.evaluate(m, node.value)
-        m.store(target.id, items.in_place_operator(m, name, old, right, node=node), target)
+        m.store(target.id, operators.in_place_operator(m, name, old, right, node=node), target)
         return
     owner = expressions.evaluate(m, target.value)
     if isinstance(target, ast.Attribute):
         old = attributes.read_attribute(m, owner, target.attr, node=target)
         right = expressions.evaluate(m, node.value)
-        new = items.in_place_operator(m, name, old, right, node=node)
+        new = operators.in_place_operator(m, name, old, right, node=node)
         attributes.store_attribute(m, owner, target.attr, new, node=target)
         return
     key = items.constant_key(target.slice)
     index = expressions.evaluate(m, target.slice)
     old = items.read_item(m, owner, key, target, index=index)
     right = expressions.evaluate(m, node.value)
-    new = items.in_place_operator(m, name, old, right, node=node)
+    new = operators.in_place_operator(m, name, old, right, node=node)
     items.store_item(m, owner, key, new, node=target)
 
 

@@ -1,7 +1,7 @@
 """Step `clean` of reviews.ipynb.
 
 Reads: reviews (pandas.DataFrame).
-Writes: known.
+Writes: known (pandas.DataFrame).
 """
 
 import pandas as pd

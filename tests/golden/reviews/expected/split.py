@@ -1,6 +1,6 @@
 """Step `split` of reviews.ipynb.
 
-Reads: known.
+Reads: known (pandas.DataFrame).
 Writes: test, train.
 """
 

@@ -1,6 +1,6 @@
 """Step `best` of sales.ipynb.
 
-Reads: lines.
+Reads: lines (pandas.DataFrame).
 Writes: best.
 """
 

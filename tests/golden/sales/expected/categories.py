@@ -1,6 +1,6 @@
 """Step `categories` of sales.ipynb.
 
-Reads: lines.
+Reads: lines (pandas.DataFrame).
 Writes: by_category.
 """
 

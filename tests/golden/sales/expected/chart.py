@@ -1,6 +1,6 @@
 """Step `chart` of sales.ipynb.
 
-Reads: monthly.
+Reads: monthly (pandas.DataFrame).
 Writes: file:report, file:report/revenue.png.
 """
 

@@ -1,7 +1,8 @@
 """Step `join` of sales.ipynb.
 
-Reads: customers (pandas.DataFrame), orders, products (pandas.DataFrame).
-Writes: lines.
+Reads: customers (pandas.DataFrame), orders (pandas.DataFrame), products
+    (pandas.DataFrame).
+Writes: lines (pandas.DataFrame).
 """
 
 import pandas as pd

@@ -1,6 +1,6 @@
 """Step `lines` of sales.ipynb.
 
-Reads: lines.
+Reads: lines (pandas.DataFrame).
 Writes: nothing.
 """
 

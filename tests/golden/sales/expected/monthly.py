@@ -1,7 +1,7 @@
 """Step `monthly` of sales.ipynb.
 
-Reads: lines.
-Writes: monthly.
+Reads: lines (pandas.DataFrame).
+Writes: monthly (pandas.DataFrame).
 """
 
 import pandas as pd

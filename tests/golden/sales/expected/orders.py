@@ -1,7 +1,7 @@
 """Step `orders` of sales.ipynb.
 
 Reads: nothing.
-Writes: orders, rows_lost, rows_read (int).
+Writes: orders (pandas.DataFrame), rows_lost, rows_read (int).
 """
 
 import matplotlib.pyplot as plt

@@ -1,7 +1,7 @@
 """Step `report` of sales.ipynb.
 
-Reads: best, by_category, monthly, order_lines (int), revenue (float), share_lost,
-    file:report, file:report/revenue.png.
+Reads: best, by_category, monthly (pandas.DataFrame), order_lines (int), revenue
+    (float), share_lost, file:report, file:report/revenue.png.
 Writes: file:report/index.html, file:report/monthly.csv.
 """
 

@@ -1,6 +1,6 @@
 """Step `summary` of sales.ipynb.
 
-Reads: lines, monthly, rows_lost, rows_read (int).
+Reads: lines (pandas.DataFrame), monthly (pandas.DataFrame), rows_lost, rows_read (int).
 Writes: order_lines (int), revenue (float), share_lost.
 """
 
