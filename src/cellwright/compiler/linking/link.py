@@ -6,6 +6,9 @@ inputs of a step share state but would come from different places, the later of 
 producers sends both.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from cellwright.compiler.linking.joint import send_once, send_together
 from cellwright.compiler.linking.replay import plugin_imports, replay_of, replayed_sites
 from cellwright.compiler.linking.setups import once_sites
@@ -43,6 +46,8 @@ class _Linker:
         self.timeline = wiring.timeline
         self.heap = wiring.timeline.heap
         self._new = False
+        self._waiting: list[Callable[[], None]] = []
+        self._acting = False
         self._met: set[tuple[StepName, StepName, str]] = set()
         self._makers = makers_of(wiring.timeline)
         self._replay = replay_of(wiring, state)
@@ -76,7 +81,25 @@ class _Linker:
                 for site in self.wiring.steps[step]:
                     self._run_setups(step, site)
 
+    def _act(self, act: Callable[[], None]) -> None:
+        """Do something now, and after it what it asks for: in the order of calls, but not
+        one within the other, as a notebook may have chains of any length."""
+        self._waiting.append(act)
+        if self._acting:
+            return
+        self._acting = True
+        while self._waiting:
+            act = self._waiting.pop()
+            start = len(self._waiting)
+            act()
+            self._waiting[start:] = reversed(self._waiting[start:])
+        self._acting = False
+
     def _need(self, step: StepName, site: Site, name: str, read: NameRead) -> None:
+        if (name, site.index) not in self.wiring.needs[step]:
+            self._act(partial(self._add_need, step, site, name, read))
+
+    def _add_need(self, step: StepName, site: Site, name: str, read: NameRead) -> None:
         key = (name, site.index)
         needs = self.wiring.needs[step]
         if key in needs:
@@ -106,6 +129,10 @@ class _Linker:
     # -- source that is taken along ------------------------------------------------
 
     def _carry_shared(self, step: StepName, site: Site, index: int, read: NameRead) -> None:
+        if index not in self.wiring.shared[step]:
+            self._act(partial(self._add_shared, step, site, index, read))
+
+    def _add_shared(self, step: StepName, site: Site, index: int, read: NameRead) -> None:
         if index in self.wiring.shared[step]:
             return
         self.wiring.shared[step].add(index)
@@ -114,6 +141,10 @@ class _Linker:
             self._rest_on(step, site, name, index, read, inner.chain)
 
     def _carry_definition(self, step: StepName, site: Site, number: int, read: NameRead) -> None:
+        if number not in self.wiring.definitions[step]:
+            self._act(partial(self._add_definition, step, site, number, read))
+
+    def _add_definition(self, step: StepName, site: Site, number: int, read: NameRead) -> None:
         definition = self.timeline.walk.definitions[number]
         own = self.timeline.site(definition.site).step == step
         if own or number in self.wiring.definitions[step]:
