@@ -1,6 +1,9 @@
 """That a change which the compiler did not see is found, with its line, and that reading is
 no change."""
 
+import ast
+import itertools
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from cellwright.runtime.guard import Guard
 from cellwright.runtime.inputs import load_inputs
 from cellwright.runtime.manifest import ArtifactSpec, PortSpec, StepSpec
 from cellwright.runtime.outputs import Outputs
+from cellwright.runtime.program import Statement
 from cellwright.runtime.state import ProcessState
 from support.attempts import Steps
 
@@ -28,7 +32,7 @@ FRAMES = {
 }
 
 
-def guarded(folder: Path, **values) -> tuple[Guard, dict]:
+def guarded(folder: Path, clock=time.perf_counter, **values) -> tuple[Guard, dict]:
     """Hand values on as a step does, and guard all of them in the next."""
     (folder / "outputs").mkdir()
     state = ProcessState(str(folder), ())
@@ -41,7 +45,11 @@ def guarded(folder: Path, **values) -> tuple[Guard, dict]:
     loaded: dict = {}
     told = spec(inputs=inputs, unchanged=list(values))
     load_inputs(told, str(folder), loaded, state)
-    return Guard(told, str(folder), loaded), loaded
+    return Guard(told, str(folder), loaded, clock), loaded
+
+
+def statement(text: str, line: int) -> Statement:
+    return Statement(ast.parse(text).body[0], "n.ipynb, cell 1", line)
 
 
 def spec(**more) -> StepSpec:
@@ -206,6 +214,24 @@ def test_the_statement_that_did_it_is_named_and_nothing_runs_after_it(steps: Ste
 
     assert (error.cell, error.line) == (2, 4)
     assert error.message.startswith("cell 2, line 4, changes `x` in place")
+
+
+@pytest.mark.parametrize("value", [[1, 2], {"k": [1, [2]]}, np.zeros(3), FRAMES["zones"]()])
+def test_a_small_input_is_looked_at_after_each_statement_however_slow_the_machine(
+    tmp_path: Path, value
+) -> None:
+    seconds = itertools.count()
+    guard, loaded = guarded(tmp_path, clock=lambda: 1.0 * next(seconds), x=value)
+    for line in range(1, 11):
+        guard.after(1, statement("y = x", line))
+
+    if isinstance(value, pd.DataFrame):
+        loaded["x"].iloc[0, 1] = 99
+    else:
+        loaded["x"]["k" if isinstance(value, dict) else 0] = 99
+
+    with pytest.raises(StepFault, match=r"^cell 1, line 11, changes `x` in place"):
+        guard.after(1, statement("x[0] = 99", 11))
 
 
 def test_a_large_input_is_looked_at_when_the_cells_have_taken_long_enough(steps: Steps) -> None:
