@@ -7,7 +7,7 @@ without bound.
 
 import ast
 
-from cellwright.compiler.walking import attributes, calls, items
+from cellwright.compiler.walking import attributes, calls, items, library
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_KEY, NOTHING, Kind, Thing, Value
@@ -20,6 +20,11 @@ _DUNDERS = (
     "__deepcopy__", "__copy__", "__round__", "write",
 )  # fmt: skip
 
+_ROUNDS = 3
+"""How often a function is walked within one outermost call, as it is given more and more."""
+_NESTED = 4
+"""How deep functions that are called back call others back in their turn."""
+
 _CALLED = frozenset({Kind.FUNCTION, Kind.METHOD})
 
 _CALLABLE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.GENERATOR, Kind.INSTANCE, Kind.CLASS})
@@ -31,13 +36,16 @@ def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
         return NOTHING
     if not any(m.heap[n].out or m.heap[n].kind in _CALLABLE for n in receiver | given):
         return NOTHING
-    if m.called_back is not None:
-        return _call_all(m, effect, receiver, given, node)
-    m.called_back = {}
+    outermost = m.called_back is None
+    if m.called_back is None:
+        m.called_back = {}
+    m.calling_back += 1
     try:
         return _call_all(m, effect, receiver, given, node)
     finally:
-        m.called_back = None
+        m.calling_back -= 1
+        if outermost:
+            m.called_back = None
 
 
 def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: ast.AST) -> Value:
@@ -54,11 +62,18 @@ def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
     inside = m.heap.reach(every) - reached  # a generator gave more to call
     targets += [m.heap[n] for n in sorted(inside) if m.heap[n].kind in _CALLED]
     direct |= every
+    near = direct.union(*(m.heap[number].out for number in direct))
     found = NOTHING
     for thing in targets:
-        if thing.kind is not Kind.GENERATOR:
+        if thing.kind is not Kind.GENERATOR and not _is_of_library(thing, near):
             found |= _call_once(m, effect, thing, every, node, direct)
     return found
+
+
+def _is_of_library(thing: Thing, near: Value) -> bool:
+    """Tell whether a method is a library's own, and only lies somewhere within reach."""
+    mine = "function" in thing.fields or thing.number in near
+    return thing.kind is Kind.METHOD and not mine
 
 
 def _call_once(
@@ -68,13 +83,27 @@ def _call_once(
     assert m.called_back is not None
     unknown = effect.result == "unknown"
     key = (thing.number, unknown or effect.calls, thing.number in direct)
-    given, returned = m.called_back.get(key, (NOTHING, NOTHING))
-    if key in m.called_back and every <= given:
+    given, returned, rounds = m.called_back.get(key, (NOTHING, NOTHING, 0))
+    if rounds and every <= given:
         return returned
-    m.called_back[key] = (given | every, returned)
+    if rounds == _ROUNDS or m.calling_back > _NESTED:
+        return returned | _take_for_granted(m, thing, every, node)
+    m.called_back[key] = (given | every, returned, rounds + 1)
     found = _call_target(m, effect, thing, every, node, direct)
-    given, returned = m.called_back[key]
-    m.called_back[key] = (given, returned | found)
+    given, returned, rounds = m.called_back[key]
+    m.called_back[key] = (given, returned | found, rounds)
+    return found
+
+
+def _take_for_granted(m: Machine, thing: Thing, every: Value, node: ast.AST) -> Value:
+    """Take a target to do all that its text may do, where walking it would not end."""
+    if thing.kind is Kind.FUNCTION:
+        return library.call_folded(m, thing, every, node=node)
+    m.change(every | {thing.number}, node, deep=True)
+    found = NOTHING
+    for number in sorted(thing.fields.get("function", NOTHING)):
+        if m.heap[number].kind is Kind.FUNCTION:
+            found |= library.call_folded(m, m.heap[number], every, node=node)
     return found
 
 

@@ -130,7 +130,12 @@ def _call_bound(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -
     owner = thing.fields.get("self", NOTHING)
     function = thing.fields.get("function", NOTHING)
     if not function:
-        return call_method(m, owner, thing.text or "", arguments, node=node)
+        if thing.number in m.bound:
+            return NOTHING  # it is at work already, further up
+        m.bound.add(thing.number)
+        found = call_method(m, owner, thing.text or "", arguments, node=node)
+        m.bound.discard(thing.number)
+        return found
     more = replace(arguments, positional=(owner, *arguments.positional))
     return call(m, function, more, node=node)
 

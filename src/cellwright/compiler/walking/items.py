@@ -245,9 +245,15 @@ def _iterate_one(m: Machine, thing: Thing, node: ast.AST) -> Value:
 def run_generator(m: Machine, thing: Thing, node: ast.AST) -> Value:
     """Walk the body of a generator; return what it yields."""
     m.change_things([thing.number], node)
-    if thing.code is not None and isinstance(thing.code.node, ast.GeneratorExp):
-        return comprehensions.consume(m, thing.number, node)
-    return functions.resume(m, thing, node)
+    if thing.number in m.yielding:
+        return NOTHING  # it is at work already, further up
+    m.yielding.add(thing.number)
+    try:
+        if thing.code is not None and isinstance(thing.code.node, ast.GeneratorExp):
+            return comprehensions.consume(m, thing.number, node)
+        return functions.resume(m, thing, node)
+    finally:
+        m.yielding.discard(thing.number)
 
 
 def _iterate_instance(m: Machine, thing: Thing, node: ast.AST) -> Value:

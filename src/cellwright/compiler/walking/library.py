@@ -298,16 +298,23 @@ def call_folded(m: Machine, thing: Thing, given: Value, *, node: ast.AST) -> Val
 
 def flattened(m: Machine, value: Value, depth: int = 1) -> Value:
     """Return what is inside containers, so many levels down, as a table holds it."""
+    data = effects_data()
     found: set[int] = set()
-    for number in value:
-        thing = m.heap[number]
-        if thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY):
-            continue
-        data = effects_data()
-        if thing.kind is Kind.PLAIN and depth and thing.type in items.CONTAINERS:
-            found |= flattened(m, items.all_items(thing), depth - 1)
-        elif data.flag(thing.type, "array") or data.flag(thing.type, "frame"):
-            found |= thing.fields.get(ANY_ATTRIBUTE, NOTHING)
-        else:
-            found.add(number)
+    opened: set[int] = set()
+    level = value
+    for left in range(depth, -1, -1):
+        inside: set[int] = set()
+        for number in level:
+            thing = m.heap[number]
+            if thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY):
+                continue
+            if thing.kind is Kind.PLAIN and left and thing.type in items.CONTAINERS:
+                if number not in opened:
+                    opened.add(number)
+                    inside |= items.all_items(thing)
+            elif data.flag(thing.type, "array") or data.flag(thing.type, "frame"):
+                found |= thing.fields.get(ANY_ATTRIBUTE, NOTHING)
+            else:
+                found.add(number)
+        level = frozenset(inside)
     return frozenset(found)

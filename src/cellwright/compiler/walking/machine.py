@@ -39,7 +39,9 @@ ALWAYS_BOUND = frozenset(
 
 DEPTH = 12
 
-BUDGET = 400_000
+LEAST_STEPS = 20_000
+"""Statements and expressions that a walk may take, beside what the text is long."""
+STEPS_A_CHARACTER = 2
 
 
 class Machine:
@@ -68,9 +70,12 @@ class Machine:
         self.words: frozenset[str] = frozenset()
         self.kept: dict[str, Value] = {}
         self.folder: str | None = ""
-        self.called_back: dict[tuple[object, ...], tuple[Value, Value]] | None = None
+        self.called_back: dict[tuple[object, ...], tuple[Value, Value, int]] | None = None
+        self.calling_back = 0
         self.definition: Definition | None = None
-        self.steps_left = BUDGET
+        self.steps_left = LEAST_STEPS
+        self.yielding: set[int] = set()
+        self.bound: set[int] = set()
         self.keep: list[ast.AST] = []
         self.extra: ScopeTable = {}
         self.texts_at: dict[tuple[object, ...], set[str]] = {}

@@ -11,7 +11,7 @@ from cellwright.compiler.reading.scopes import ScopeTable, alias_name
 from cellwright.compiler.reading.tags import InStep, Skipped, Untagged
 from cellwright.compiler.walking import caches, classes, expressions, modules, statements
 from cellwright.compiler.walking.heap import Heap
-from cellwright.compiler.walking.machine import Machine
+from cellwright.compiler.walking.machine import STEPS_A_CHARACTER, Machine
 from cellwright.compiler.walking.sites import Definition, Site, Variable
 from cellwright.model.pipeline import StepName
 
@@ -71,6 +71,7 @@ def walk_notebook(
     """
     values = _chosen_nodes(cells, chosen or {})
     machine = Machine(tables, local)
+    machine.steps_left += STEPS_A_CHARACTER * sum(len(each.cell.source) for each in cells)
     machine.words = _words(cells)
     sites: list[Site] = []
     definitions: list[Definition] = []
