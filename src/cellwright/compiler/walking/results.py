@@ -166,7 +166,7 @@ def _view(m: Machine, effect: Effect, source: Value, node: ast.AST, part: object
     for number in sorted(source):
         base = m.heap[number]
         if base.kind is Kind.SCALAR:
-            found |= {number}
+            found |= m.heap.scalar() if effect.type_name else frozenset((number,))
             continue
         if base.kind is not Kind.PLAIN or not effects_data().knows_type(base.type):
             thing = _fresh(m, effect.type_name, node, part)
