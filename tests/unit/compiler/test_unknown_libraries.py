@@ -49,3 +49,64 @@ def test_a_function_that_is_called_a_seed_is_taken_to_seed_the_global_generators
     )
 
     assert feeds(*cells) == [("a", "b", "state:numpy.random"), ("b", "c", "state:numpy.random")]
+
+
+SAMPLES = {
+    "a function": ("from statsmodels.tsa.arima_process import arma_generate_sample as sample", "sample([1], [1], 5)"),
+    "the same by the short way": ("import statsmodels.api as sm", "sm.tsa.arma_generate_sample([1], [1], 5)"),
+    "a process": ("from statsmodels.tsa.arima_process import ArmaProcess", "ArmaProcess([1], [1]).generate_sample(5)"),
+    "a process of coefficients": ("from statsmodels.tsa.arima_process import ArmaProcess", "ArmaProcess.from_coeffs([0.5]).generate_sample(5)"),
+    "a process by the short way": ("import statsmodels.api as sm", "sm.tsa.ArmaProcess([1], [1]).generate_sample(5)"),
+    "a process of another module": ("import statsmodels.tsa.api as tsa", "tsa.ArmaProcess.from_coeffs([0.5]).generate_sample(5)"),
+    "a model": ("import statsmodels.api as sm", "sm.tsa.SARIMAX([1, 2]).fit().simulate(5)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAMPLES)
+def test_samples_of_statsmodels_are_drawn_from_the_generator_of_numpy(case):
+    imports, sample = SAMPLES[case]
+
+    assert feeds(
+        code(f"import numpy as np\n{imports}", "imports"),
+        code("np.random.seed(1)", "step:seed"),
+        code(f"print({sample})", "step:first"),
+        code("print(np.random.rand())", "step:second"),
+    ) == [("seed", "first", "state:numpy.random"), ("first", "second", "state:numpy.random")]
+
+
+def programs(*cells):
+    found = compile_notebook(ipynb(cells), path="notebook.ipynb")
+    assert found.pipeline is not None
+    return {name: step.program for name, step in found.pipeline.steps.items()}
+
+
+ENABLE = "from sklearn.experimental import enable_halving_search_cv"
+SEARCH = "from sklearn.model_selection import HalvingGridSearchCV\nprint(HalvingGridSearchCV)"
+
+
+@pytest.mark.parametrize("role", ["imports", "step:enable"])
+def test_an_import_for_its_effect_alone_is_taken_along_where_its_library_is_used(role):
+    found = programs(
+        code(ENABLE, role),
+        code(SEARCH, "step:search"),
+        code("import math\nprint(math.pi)", "step:other"),
+    )
+
+    assert found["search"].index(ENABLE) < found["search"].index("HalvingGridSearchCV")
+    assert ENABLE not in found["other"]
+
+
+def test_an_import_whose_name_is_read_is_taken_along_only_where_it_is():
+    found = programs(
+        code("from sklearn.metrics import r2_score", "imports"),
+        code("import sklearn.cluster\nprint(sklearn.cluster.KMeans)", "step:other"),
+        code("print(r2_score)", "step:score"),
+    )
+
+    assert "r2_score" not in found["other"]
+
+
+def test_an_import_for_its_effect_alone_is_not_taken_to_steps_before_it():
+    found = programs(code(SEARCH, "step:search"), code(ENABLE, "step:enable"))
+
+    assert ENABLE not in found["search"]

@@ -251,7 +251,7 @@ class _Linker:
             self._carry_shared(step, site, index, NameRead(place, late=False, guarded=True))
         if any(mark.startswith("unpickles:") for mark in site.effects.marks):
             self._carry_all_code(step, site)
-        for definition in plugin_imports(self.wiring, step, site):
+        for definition in plugin_imports(self._replay, step, site):
             read = NameRead((Place(definition.cell, definition.node),), late=False, guarded=True)
             if self.timeline.site(definition.site).step is None:
                 self._carry_shared(step, site, definition.site, read)

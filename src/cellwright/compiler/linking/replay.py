@@ -18,6 +18,7 @@ from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import Kind
 from cellwright.compiler.walking.sites import Definition, Site
+from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 
 
@@ -26,19 +27,22 @@ class Replay:
     """The shared sites that set up the process, and what tells whom they concern.
 
     `setups` has, per site, the modules concerned; `made` the modules whose types the
-    objects have that are made at a site.
+    objects have that are made at a site; `unread` the imports from within a library whose
+    names nobody reads, with the library.
     """
 
     wiring: Wiring
     state: StateFlow
     setups: dict[int, frozenset[str]]
     made: dict[int, set[str]]
+    unread: tuple[tuple[Definition, str], ...]
 
 
 def replay_of(wiring: Wiring, state: StateFlow) -> Replay:
     """Return what is needed to tell which shared statements a step runs."""
     timeline = wiring.timeline
-    return Replay(wiring, state, setup_sites(timeline, state), made_roots(timeline))
+    setups, made = setup_sites(timeline, state), made_roots(timeline)
+    return Replay(wiring, state, setups, made, tuple(_unread_imports(timeline.walk)))
 
 
 def replayed_sites(replay: Replay, step: StepName, site: Site) -> list[int]:
@@ -90,11 +94,18 @@ def _roots_of(replay: Replay, step: StepName, site: Site) -> set[str]:
     return found
 
 
-def plugin_imports(wiring: Wiring, step: StepName, site: Site) -> Iterator[Definition]:
+def plugin_imports(replay: Replay, step: StepName, site: Site) -> Iterator[Definition]:
     """Yield earlier imports of modules that may work on those a step uses: plug-ins.
 
-    Only where the step uses a module of which nothing is known.
+    They are those for their effect alone (`from sklearn.experimental import enable_…`),
+    where the step uses the same library; and all of modules of which nothing is known,
+    where it uses such a module.
     """
+    wiring = replay.wiring
+    before = [each for each in replay.unread if each[0].site < site.index]
+    if before:
+        used = _roots_of(replay, step, site)
+        yield from (definition for definition, root in before if root in used)
     if not _uses_unknown_module(wiring, step):
         return
     for definition in wiring.timeline.walk.definitions:
@@ -102,6 +113,22 @@ def plugin_imports(wiring: Wiring, step: StepName, site: Site) -> Iterator[Defin
             _unknown_module(alias.name) for alias in _aliases(definition.node)
         ):
             yield definition
+
+
+def _unread_imports(walk: Walk) -> Iterator[tuple[Definition, str]]:
+    """Yield the imports from within a library whose names nobody reads, with the library.
+
+    What an untagged cell reads is no import for its effect alone either.
+    """
+    read = {
+        node.id for cell in walk.cells for node in ast.walk(cell.tree) if isinstance(node, ast.Name)
+    }
+    for definition in walk.definitions:
+        if definition.names and read.isdisjoint(definition.names):
+            for alias in _aliases(definition.node):
+                root, dot, _ = alias.name.partition(".")
+                if root and dot:
+                    yield definition, root
 
 
 def _uses_unknown_module(wiring: Wiring, step: StepName) -> bool:
