@@ -3,6 +3,7 @@
 Every step is a fork of this process, so the libraries of the grammar are imported here, once.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ def compiled(notebook: Cells) -> Compilation:
 
 def expected_of(notebook: Cells, folder: Path) -> str | None:
     """Return what the notebook prints, or None where it fails."""
-    return run_in_one_namespace(notebook.sources, folder / "whole")
+    printed = run_in_one_namespace(notebook.sources, folder / "whole")
+    return None if printed is None else _without_places(printed)
 
 
 def printed_apart(pipeline: Pipeline, folder: Path) -> str:
@@ -34,7 +36,12 @@ def printed_apart(pipeline: Pipeline, folder: Path) -> str:
     if end.failed is not None:
         return f"failed: {end.failed.log}"
     steps = sorted(pipeline.steps, key=lambda step: pipeline.steps[step].cells[0].number)
-    return "".join(end.steps[step].stdout for step in steps)
+    return _without_places("".join(end.steps[step].stdout for step in steps))
+
+
+def _without_places(printed: str) -> str:
+    """Return a text without the places of objects in memory: no two runs share those."""
+    return re.sub(r" at 0x[0-9a-f]+>", " at …>", printed)
 
 
 @contextmanager

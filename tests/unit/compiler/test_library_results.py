@@ -27,6 +27,14 @@ def producers(name: str, *sources: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    "change",
+    ["np.clip(x, 0, 2, out=x)", "np.nan_to_num(x, copy=False)", "np.sum([x, x], axis=0, out=x)"],
+)
+def test_what_a_function_writes_into_its_argument_is_a_change_of_it(change):
+    assert producers("x", "x = np.arange(4.0)", change, "print(x)") == ["s1"]
+
+
+@pytest.mark.parametrize(
     ("make", "change"),
     [
         ("x = abs(np.arange(3) - 1)", "x[0] = 9"),
