@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwright.base.errors import UsageError
+from cellwright.cli.options import PYTHON
 from cellwright.cli.output import OK, REFUSED, console, print_json
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ PARAMETERS = click.option(
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @PARAMETERS
 @click.option("--fix", is_flag=True, help="Apply the fixes that keep the notebook's meaning.")
-@click.option("--python", default=None, help="The interpreter of the notebook's environment.")
+@PYTHON
 def check_command(  # noqa: PLR0913, PLR0917  # one for each option
     notebook: Path,
     form: str,
@@ -97,7 +98,7 @@ def print_findings(compiled: "Compiled", *, stderr: bool = True) -> None:
 )
 @PARAMETERS
 @click.option("--json", "as_json", is_flag=True, help="Print the pipeline and the diagnostics.")
-@click.option("--python", default=None, help="The interpreter of the notebook's environment.")
+@PYTHON
 def compile_command(
     notebook: Path,
     output: Path | None,

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwright.cli.compiling import NOTEBOOK, print_findings
+from cellwright.cli.options import (
+    BASE_IMAGE,
+    ENVIRONMENT,
+    EXECUTOR,
+    PARALLEL,
+    PYTHON,
+    WORKSPACE,
+)
 from cellwright.cli.output import FAILED, INTERRUPTED, OK, console, is_terminal, number, print_json
 
 if TYPE_CHECKING:
@@ -29,32 +37,16 @@ if TYPE_CHECKING:
     metavar="NAME=VALUE",
     help="Give a parameter a value for this run; read by the type of its default.",
 )
-@click.option(
-    "--executor",
-    default=None,
-    metavar="[auto|docker|process]",
-    help="Where steps run: in containers, or as processes. Auto takes docker if it answers.",
-)
-@click.option(
-    "--environment",
-    type=click.Choice(["locked", "current"]),
-    default="locked",
-    help="A locked environment for each step, or the interpreter that runs the notebook.",
-)
+@EXECUTOR
+@ENVIRONMENT
 @click.option("--steps", default="", metavar="A,B", help="Only these steps and what they need.")
 @click.option("--no-cache", is_flag=True, help="Run every step, also those answered already.")
 @click.option("--logs", is_flag=True, help="Print what the steps print, as they print it.")
-@click.option("--parallel", type=click.IntRange(min=1), help="How many steps run at once.")
-@click.option("--python", default=None, help="The interpreter of the notebook's environment.")
-@click.option("--base-image", default="", help="The image that steps' images are built on.")
+@PARALLEL
+@PYTHON
+@BASE_IMAGE
 @click.option("--keep", is_flag=True, help="Keep the folders of failed steps, to look inside.")
-@click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=None,
-    envvar="CELLWRIGHT_WORKSPACE",
-    help="The folder whose .cellwright keeps the run.",
-)
+@WORKSPACE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
 def run_command(  # noqa: PLR0913, PLR0917  # one for each option
     notebook: Path,

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwright.cli.compiling import NOTEBOOK, print_findings
+from cellwright.cli.options import (
+    BASE_IMAGE,
+    ENVIRONMENT,
+    EXECUTOR,
+    PARALLEL,
+    PYTHON,
+    WORKSPACE,
+)
 from cellwright.cli.output import FAILED, INTERRUPTED, MACHINE, OK, REFUSED, print_json
 from cellwright.cli.running import interrupts, notices, print_failures, run_view
 
@@ -41,18 +49,8 @@ _EXITS = {
     metavar="NAME=VALUE",
     help="Give a parameter a value, in the notebook and in the pipeline.",
 )
-@click.option(
-    "--executor",
-    default=None,
-    metavar="[auto|docker|process]",
-    help="Where steps run: in containers, or as processes. Auto takes docker if it answers.",
-)
-@click.option(
-    "--environment",
-    type=click.Choice(["locked", "current"]),
-    default="locked",
-    help="A locked environment for each step, or the interpreter that runs the notebook.",
-)
+@EXECUTOR
+@ENVIRONMENT
 @click.option("--twice", is_flag=True, help="Also run the pipeline twice, and compare both runs.")
 @click.option(
     "--tolerance",
@@ -61,16 +59,10 @@ _EXITS = {
     show_default=True,
     help="How far numbers may be apart, relative to the larger.",
 )
-@click.option("--parallel", type=click.IntRange(min=1), help="How many steps run at once.")
-@click.option("--python", default=None, help="The interpreter of the notebook's environment.")
-@click.option("--base-image", default="", help="The image that steps' images are built on.")
-@click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=None,
-    envvar="CELLWRIGHT_WORKSPACE",
-    help="The folder whose .cellwright keeps the run.",
-)
+@PARALLEL
+@PYTHON
+@BASE_IMAGE
+@WORKSPACE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
 def verify_command(  # noqa: PLR0913, PLR0917  # one for each option
     notebook: Path,
