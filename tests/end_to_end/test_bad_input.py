@@ -166,9 +166,11 @@ FAILING = {
 @pytest.mark.parametrize("name", FAILING)
 def test_a_step_that_fails_is_named_with_cell_and_line(tmp_path, name):
     source, kind, words, line = FAILING[name]
-    (tmp_path / "leaving.py").write_text(
-        "import os, sys\ndef politely(): sys.exit(3)\ndef at_once(): os._exit(0)\n"
-        "def guard(): import threading; return threading.Lock()\n"
+    (tmp_path / "leaving.py").write_text(  # in words that the compiler does not see through
+        "import os, sys, threading\nfrom operator import methodcaller\n"
+        "def politely(): methodcaller('exit', 3)(sys)\n"
+        "def at_once(): methodcaller('_exit', 0)(os)\n"
+        "def guard(): return methodcaller('Lock')(threading)\n"
     )
     path = write_notebook(
         tmp_path / "fails.ipynb",
