@@ -17,7 +17,8 @@ export interface IFailure {
 }
 
 /**
- * A notebook as it stands in the page, saved or not; `path` is for messages only.
+ * A notebook as it stands in the page, saved or not; `path` is for messages,
+ * and tells in which folder of the server the local modules are.
  *
  * `content` is the notebook as JSON, outputs left out.
  */
