@@ -5,24 +5,17 @@ files: `pip download` would build their metadata, for which some need a compiler
 """
 
 import hashlib
-import html
 import os
 import re
-import ssl
 import tarfile
 import tomllib
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
 
 from cellwright.environment.index_config import read_index_config
 
 HERE = Path(__file__).parent
-_DEFAULT_INDEX = ""
-_LINK = re.compile(r"<a[^>]*\bhref=\"([^\"]+)\"")
 _SECONDS = 120
 _FROM_THE_NETWORK = re.compile(
     r"\bload_dataset\(|\bfetch_(?!file)\w+\(|\bget_rdataset\(|\burlopen\(|\burlretrieve\("
@@ -66,7 +59,7 @@ def unpacked(gallery: Gallery, folder: Path) -> Path:
     archive = folder / gallery.archive
     if not archive.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        archive.write_bytes(_fetched(gallery))
+        _fetch(gallery, archive)
     fresh = folder / f".{target.name}.{os.getpid()}"
     with tarfile.open(archive) as bundle:
         bundle.extractall(fresh, filter="data")
@@ -113,24 +106,33 @@ def _converted(script: Path) -> Path:
     return target
 
 
-def _fetched(gallery: Gallery) -> bytes:
+def _fetch(gallery: Gallery, archive: Path) -> None:
+    """Download an archive from the first index that has it, byte for byte."""
+    import requests
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple
+
     config = read_index_config(os.environ, folder=HERE)
-    context = ssl.create_default_context(cafile=config.certificate or None)
-    indexes = (config.index_url or _DEFAULT_INDEX, *config.extra_index_urls)
+    indexes = (config.index_url or PYPI_SIMPLE_ENDPOINT, *config.extra_index_urls)
+    arriving = archive.with_name(f"{archive.name}.{os.getpid()}")
     for index in () if config.no_index else indexes:
-        page = f"{index.rstrip('/')}/{gallery.name}/"
+        session = requests.Session()
+        session.verify = config.certificate or True
         try:
-            text = _read(page, context).decode("utf-8", "replace")
-            for link in map(html.unescape, _LINK.findall(text)):
-                if urlsplit(link).path.endswith(f"/{gallery.archive}"):
-                    payload = _read(urljoin(page, link), context)
-                    if hashlib.sha256(payload).hexdigest() == gallery.sha256:
-                        return payload
-        except (OSError, ValueError):
+            with PyPISimple(index, session=session) as client:
+                page = client.get_project_page(gallery.name, timeout=_SECONDS)
+                for package in page.packages:
+                    if package.filename == gallery.archive:
+                        client.download_package(package, arriving, verify=False, timeout=_SECONDS)
+                        if _digest(arriving) == gallery.sha256:
+                            arriving.replace(archive)
+                            return
+        except (OSError, ValueError, NoSuchProjectError):
             continue  # the next index may have it
+        finally:
+            arriving.unlink(missing_ok=True)
     raise OutOfReachError(f"no package index here has {gallery.archive}")
 
 
-def _read(url: str, context: ssl.SSLContext) -> bytes:
-    with urllib.request.urlopen(url, timeout=_SECONDS, context=context) as answer:
-        return answer.read()
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
