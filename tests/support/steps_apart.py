@@ -16,15 +16,13 @@ from functools import cache
 from pathlib import Path
 
 from cellwright import runtime
-from cellwright.model.pipeline import Component, Pipeline, PortKind, StepName
+from cellwright.execution.step_spec import step_spec
+from cellwright.model.pipeline import Component, Pipeline, StepName
 from cellwright.runtime.layout import write_runtime
 from cellwright.runtime.manifest import (
     ArtifactRecord,
     ArtifactSpec,
-    CellSpec,
     Manifest,
-    ParameterSpec,
-    PortSpec,
     StepSpec,
     from_json,
     to_json,
@@ -195,33 +193,14 @@ def _lay(
     (attempt / "program.py").write_text(component.program)
     _lay_files(component, attempt / "work", files)
     inputs, absent = _inputs(pipeline, component, attempt, end)
-    outputs = {port.name for port in component.outputs}
-    spec = StepSpec(
+    spec = step_spec(
+        component,
+        values,
         run="run",
-        step=component.step,
         nonce="nonce",
         notebook=pipeline.name,
-        body_line=component.body_line,
-        cells=[CellSpec(c.cell, c.number, c.first, c.last) for c in component.cells],
-        origins=[
-            None if span is None else [span.number, span.start.line] for span in component.origins
-        ],
-        parameters=[
-            ParameterSpec(slot.name, slot.line, values[slot.name])
-            for slot in component.parameter_slots
-        ],
         inputs=inputs,
-        outputs=[PortSpec(p.name, p.kind.value, p.optional) for p in component.outputs],
-        metrics=list(component.metrics),
-        definitions=list(component.definitions),
         absent=absent,
-        unchanged=[
-            p.name
-            for p in component.inputs
-            if p.kind is PortKind.VALUE
-            and p.name not in outputs
-            and p.name not in component.changes
-        ],
     )
     (attempt / "spec.json").write_bytes(to_json(spec))
     return spec

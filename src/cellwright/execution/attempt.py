@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,15 +13,9 @@ from cellwright.execution.executor import StepRequest
 from cellwright.execution.plan import Due
 from cellwright.execution.records import Objects
 from cellwright.execution.request import RunRequest, WorkFile, memory_bytes
+from cellwright.execution.step_spec import step_spec
 from cellwright.model.pipeline import Component, PortKind
-from cellwright.runtime.manifest import (
-    ArtifactSpec,
-    CellSpec,
-    ParameterSpec,
-    PortSpec,
-    StepSpec,
-    to_json,
-)
+from cellwright.runtime.manifest import ArtifactSpec, to_json
 
 _FILE = "file:"
 
@@ -55,7 +49,16 @@ def lay_out(due: Due, run: RunRequest, objects: Objects, *, folder: Path, number
     files = run.work_files(due.step)
     cwd = working_directory(run.notebook_path, files)
     nonce = secrets.token_hex(16)
-    spec = _spec(due, run, nonce=nonce, cwd=cwd)
+    spec = step_spec(
+        component,
+        run.parameters,
+        run=run.id,
+        nonce=nonce,
+        notebook=run.notebook_path,
+        inputs=_inputs(due),
+        absent=due.supplies.absent,
+        cwd=cwd,
+    )
     mounts = {
         _input_path(supply.artifact.digest): objects.path(supply.artifact.digest)
         for supply in due.supplies.held
@@ -124,6 +127,19 @@ def _inside(path: str, cwd: str) -> str:
     return inside
 
 
+def _inputs(due: Due) -> list[ArtifactSpec]:
+    return [
+        ArtifactSpec(
+            path=_input_path(supply.artifact.digest),
+            serializer=supply.artifact.serializer,
+            members=list(supply.artifact.members),
+            wanted=list(supply.ports),
+            meta=dict(supply.artifact.meta),
+        )
+        for supply in due.supplies.held
+    ]
+
+
 def _input_path(digest: str) -> str:
     return f"inputs/{digest[len(PREFIX) :]}"
 
@@ -147,50 +163,4 @@ def _folders_written_to(component: Component, run: RunRequest, cwd: str) -> list
         and not os.path.isabs(parent)
         and _steps_up(parent) == 0
         and (run.folder / parent).is_dir()
-    ]
-
-
-def _spec(due: Due, run: RunRequest, *, nonce: str, cwd: str) -> StepSpec:
-    component = run.pipeline.steps[due.step]
-    outputs = {port.name for port in component.outputs}
-    return StepSpec(
-        run=run.id,
-        step=due.step,
-        nonce=nonce,
-        notebook=run.notebook_path,
-        body_line=component.body_line,
-        cells=[CellSpec(cell.cell, cell.number, cell.first, cell.last) for cell in component.cells],
-        origins=[
-            None if span is None else [span.number, span.start.line] for span in component.origins
-        ],
-        parameters=_parameters(component, run.parameters),
-        inputs=[
-            ArtifactSpec(
-                path=_input_path(supply.artifact.digest),
-                serializer=supply.artifact.serializer,
-                members=list(supply.artifact.members),
-                wanted=list(supply.ports),
-                meta=dict(supply.artifact.meta),
-            )
-            for supply in due.supplies.held
-        ],
-        outputs=[PortSpec(port.name, port.kind.value, port.optional) for port in component.outputs],
-        metrics=list(component.metrics),
-        definitions=list(component.definitions),
-        absent=list(due.supplies.absent),
-        unchanged=[
-            port.name
-            for port in component.inputs
-            if port.kind is PortKind.VALUE
-            and port.name not in outputs
-            and port.name not in component.changes
-        ],
-        secrets=list(component.options.secrets),
-        cwd=cwd,
-    )
-
-
-def _parameters(component: Component, values: Mapping[str, str]) -> list[ParameterSpec]:
-    return [
-        ParameterSpec(slot.name, slot.line, values[slot.name]) for slot in component.parameter_slots
     ]

@@ -8,9 +8,10 @@ from pathlib import Path
 from cellwright.compiler.reading.options_reader import read_options
 from cellwright.compiler.reading.tags import Parameters, Skipped, Untagged, read_roles
 from cellwright.diagnostics.diagnostic import Report
-from cellwright.model.pipeline import Component, Pipeline, StepName
+from cellwright.execution.step_spec import step_spec
+from cellwright.model.pipeline import Pipeline, StepName
 from cellwright.model.source import Cell, Notebook
-from cellwright.runtime.manifest import CellSpec, ParameterSpec, PortSpec, StepSpec, to_json
+from cellwright.runtime.manifest import to_json
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,14 @@ def lay_boundaries(
         attempt = folder / f"step{number}"
         (attempt / "outputs").mkdir(parents=True)
         (attempt / "program.py").write_text(component.program, encoding="utf-8", newline="\n")
-        spec = _spec(component, pipeline, parameters, work)
+        spec = step_spec(
+            component,
+            parameters,
+            run="reference",
+            nonce="",
+            notebook=pipeline.name,
+            cwd=str(work),
+        )
         (attempt / "spec.json").write_bytes(to_json(spec))
         attempts[step] = attempt
         last = max(order[cell.number] for cell in component.cells)
@@ -61,28 +69,3 @@ def lay_boundaries(
     plan = {"boundaries": boundaries, "work": str(work), "secrets": sorted(secrets)}
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     return attempts
-
-
-def _spec(
-    component: Component, pipeline: Pipeline, parameters: Mapping[str, str], work: Path
-) -> StepSpec:
-    return StepSpec(
-        run="reference",
-        step=component.step,
-        nonce="",
-        notebook=pipeline.name,
-        body_line=component.body_line,
-        cells=[CellSpec(cell.cell, cell.number, cell.first, cell.last) for cell in component.cells],
-        origins=[
-            None if span is None else [span.number, span.start.line] for span in component.origins
-        ],
-        parameters=[
-            ParameterSpec(slot.name, slot.line, parameters[slot.name])
-            for slot in component.parameter_slots
-        ],
-        inputs=[],
-        outputs=[PortSpec(port.name, port.kind.value, port.optional) for port in component.outputs],
-        metrics=[],
-        definitions=list(component.definitions),
-        cwd=str(work),
-    )
