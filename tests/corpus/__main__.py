@@ -10,6 +10,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from corpus.compiling import compiled_row
@@ -17,7 +18,7 @@ from corpus.galleries import galleries, needs_network, notebooks
 from corpus.judging import verified_row
 from corpus.results import Results, Row, refusals, table
 
-_COMPILING = 60  # seconds; what takes longer hangs
+_COMPILING = 30  # seconds; what takes longer hangs
 
 
 def main(arguments: list[str]) -> int:
@@ -31,14 +32,18 @@ def main(arguments: list[str]) -> int:
     ]
     # The short ones first: what is broken off in the middle has then seen the most.
     wanted.sort(key=lambda entry: entry[2].stat().st_size)
-    for gallery, name, path in wanted[: asked.limit]:
-        found = _compiled(path) if asked.compile_only else verified_row(path, seconds=asked.seconds)
-        row = {"notebook": name, "gallery": gallery, **found}
-        results.add(row)
-        print(f"{row['outcome']:14} {name}", flush=True)
-    rows = list(results.rows.values())
-    print(f"\n{table(rows)}\n\n{refusals(rows)}")
-    return int(any(row["outcome"] in ("different", "crashed") for row in rows))
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        rows = {
+            pool.submit(_found, path, asked): {"notebook": name, "gallery": gallery}
+            for gallery, name, path in wanted[: asked.limit]
+        }
+        for done in as_completed(rows):
+            row = rows[done] | done.result()
+            results.add(row)
+            print(f"{row['outcome']:14} {row['notebook']}", flush=True)
+    found = list(results.rows.values())
+    print(f"\n{table(found)}\n\n{refusals(found)}")
+    return int(any(row["outcome"] in ("different", "crashed") for row in found))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", default="", help="the interpreter of the notebooks")
     parser.add_argument("--offline", action="store_true", help="leave out what fetches data")
     parser.add_argument("--seconds", type=float, default=180, help="most for one notebook")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at the same time")
     parser.add_argument("--limit", type=int, default=None, help="no more notebooks than this")
     parser.add_argument("--gallery", action="append", default=[], help="only this one")
     parser.add_argument(

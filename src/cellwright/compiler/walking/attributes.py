@@ -39,6 +39,8 @@ def _read_one(m: Machine, thing: Thing, name: str, node: ast.AST) -> Value:
 
 def opaque_part(m: Machine, thing: Thing) -> Value:
     """Return what may be found in an object that nothing is known about."""
+    if thing.blurred:
+        return frozenset((thing.number,))
     parts = frozenset(thing.out) | {thing.number}
     return frozenset(n for n in parts if m.heap[n].kind is not Kind.MEMORY)
 

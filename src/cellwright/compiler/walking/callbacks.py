@@ -6,8 +6,9 @@ without bound.
 """
 
 import ast
+from collections.abc import Callable
 
-from cellwright.compiler.walking import attributes, calls, items, library
+from cellwright.compiler.walking import attributes, calls, items, library, settled
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_KEY, NOTHING, Kind, Thing, Value
@@ -22,6 +23,8 @@ _DUNDERS = (
 
 _ROUNDS = 3
 """How often a function is walked within one outermost call, as it is given more and more."""
+_WIDEST = 12
+"""How many objects are told apart in what a function that is called back is given."""
 _NESTED = 4
 """How deep functions that are called back call others back in their turn."""
 
@@ -36,16 +39,41 @@ def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
         return NOTHING
     if not any(m.heap[n].out or m.heap[n].kind in _CALLABLE for n in receiver | given):
         return NOTHING
-    outermost = m.called_back is None
-    if m.called_back is None:
-        m.called_back = {}
+    if m.exhausted:
+        done = ("granted", receiver | given, id(node))
+        return settled.once(m, done, lambda: _all_for_granted(m, receiver | given, node))
+    key = ("back", effect.result == "unknown", effect.calls, receiver, given, id(node))
     m.calling_back += 1
     try:
-        return _call_all(m, effect, receiver, given, node)
+        if m.called_back is None:
+            return _in_rounds(m, lambda: _call_all(m, effect, receiver, given, node))
+        return settled.once(m, key, lambda: _call_all(m, effect, receiver, given, node))
     finally:
         m.calling_back -= 1
-        if outermost:
-            m.called_back = None
+
+
+def _all_for_granted(m: Machine, value: Value, node: ast.AST) -> Value:
+    """Take all code within reach to do all that its text may do."""
+    m.change(value, node, deep=True)
+    some = m.heap.blur((id(node), "granted"), value)
+    found = some
+    for number in sorted(m.heap.reach(value)):
+        if m.heap[number].code is not None and m.heap[number].kind is not Kind.CLASS:
+            found |= library.call_folded(m, m.heap[number], some, node=node)
+    return found
+
+
+def _in_rounds(m: Machine, work: Callable[[], Value]) -> Value:
+    """Call back from outside, until no round is hasty."""
+    found = NOTHING
+    for _ in range(_ROUNDS):
+        m.called_back, m.hasty = {}, False
+        m.round += 1
+        found |= work()
+        if not m.hasty:
+            break
+    m.called_back = None
+    return found
 
 
 def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: ast.AST) -> Value:
@@ -58,16 +86,23 @@ def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
     for thing in targets:
         if thing.kind is Kind.GENERATOR:
             with m.maybe():
-                every |= _contents(m, items.run_generator(m, thing, node))
+                every |= _contents(m, _yielded(m, thing, node))
     inside = m.heap.reach(every) - reached  # a generator gave more to call
     targets += [m.heap[n] for n in sorted(inside) if m.heap[n].kind in _CALLED]
     direct |= every
+    if len(m.heap.mutable(every)) > _WIDEST:
+        every = m.heap.blur((id(node), m.context), every)
     near = direct.union(*(m.heap[number].out for number in direct))
     found = NOTHING
     for thing in targets:
         if thing.kind is not Kind.GENERATOR and not _is_of_library(thing, near):
             found |= _call_once(m, effect, thing, every, node, direct)
     return found
+
+
+def _yielded(m: Machine, thing: Thing, node: ast.AST) -> Value:
+    key = ("yield", thing.number, id(node))
+    return settled.once(m, key, lambda: items.run_generator(m, thing, node))
 
 
 def _is_of_library(thing: Thing, near: Value) -> bool:
@@ -86,17 +121,32 @@ def _call_once(
     given, returned, rounds = m.called_back.get(key, (NOTHING, NOTHING, 0))
     if rounds and every <= given:
         return returned
-    if rounds == _ROUNDS or m.calling_back > _NESTED:
+    if rounds == _ROUNDS or m.calling_back > (1 if unknown else _NESTED) or m.exhausted:
         return returned | _take_for_granted(m, thing, every, node)
     m.called_back[key] = (given | every, returned, rounds + 1)
     found = _call_target(m, effect, thing, every, node, direct)
     given, returned, rounds = m.called_back[key]
+    m.returns += not found <= returned
     m.called_back[key] = (given, returned | found, rounds)
     return found
 
 
 def _take_for_granted(m: Machine, thing: Thing, every: Value, node: ast.AST) -> Value:
-    """Take a target to do all that its text may do, where walking it would not end."""
+    """Take a target to do all that its text may do, where walking it would not end.
+
+    Once more for no more than before adds nothing, while no object has come to hold more.
+    """
+    assert m.called_back is not None
+    key = (thing.number, "for granted", m.heap.growth, m.guards > 0, m.doubts > 0)
+    given, returned, _ = m.called_back.get(key, (NOTHING, NOTHING, 0))
+    if every <= given:
+        return returned
+    found = _touch_all(m, thing, every, node)
+    m.called_back[key] = (given | every, returned | found, 0)
+    return returned | found
+
+
+def _touch_all(m: Machine, thing: Thing, every: Value, node: ast.AST) -> Value:
     if thing.kind is Kind.FUNCTION:
         return library.call_folded(m, thing, every, node=node)
     m.change(every | {thing.number}, node, deep=True)

@@ -55,6 +55,8 @@ def call_method(
     m: Machine, owner: Value, name: str, arguments: Arguments, *, node: ast.AST
 ) -> Value:
     """Return what `owner.name(...)` gives."""
+    if m.exhausted and len(owner) > 1:
+        return library.call_unknown(m, owner, arguments, node=node)
     found, others = NOTHING, NOTHING
     for number in sorted(owner):
         thing = m.heap[number]
@@ -85,6 +87,8 @@ def call(m: Machine, callee: Value, arguments: Arguments, *, node: ast.AST) -> V
         return library.call_unknown(m, NOTHING, arguments, node=node)
     if len(targets) == 1:
         return _call_one(m, m.heap[targets[0]], arguments, node)
+    if m.exhausted:
+        return library.call_unknown(m, callee, arguments, node=node)
     found, before, after = NOTHING, m.snapshot(), []
     for number in targets:
         m.restore(before)
@@ -132,6 +136,8 @@ def _call_bound(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -
     if not function:
         if thing.number in m.bound:
             return NOTHING  # it is at work already, further up
+        if m.bound:  # methods of methods: what they are is not known any better than this
+            return library.call_unknown(m, owner, arguments, node=node)
         m.bound.add(thing.number)
         found = call_method(m, owner, thing.text or "", arguments, node=node)
         m.bound.discard(thing.number)

@@ -88,8 +88,7 @@ def registered(m: Machine, thing: Thing, name: str, arguments: Arguments, node: 
 
 def _derive(m: Machine, thing: Thing, bases: list[Value]) -> None:
     for base in bases:
-        for number in base:
-            thing.out.setdefault(number, m.heap.now)
+        m.heap.link(thing, base)
 
 
 def _tell_metaclass(
@@ -157,7 +156,7 @@ def instantiate(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -
             return klass | m.heap.scalar()
     instance = m.make(node, "instance", Kind.INSTANCE, part=thing.number)
     instance.bases = (klass,)
-    instance.out.setdefault(thing.number, m.heap.now)
+    m.heap.link(instance, (thing.number,))
     itself = frozenset((instance.number,))
     creator, _ = attributes.class_member(m, (klass,), "__new__")
     found = itself

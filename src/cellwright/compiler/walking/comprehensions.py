@@ -2,7 +2,7 @@
 
 import ast
 
-from cellwright.compiler.walking import expressions, functions, items
+from cellwright.compiler.walking import expressions, functions, items, library
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, Kind, Value
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.paths import Frame
@@ -56,6 +56,8 @@ def consume(m: Machine, number: int, place: ast.AST) -> Value:
     assert thing.code is not None
     node = thing.code.node
     assert isinstance(node, ast.GeneratorExp)
+    if m.exhausted:
+        return library.call_folded(m, thing, frozenset((number,)), node=place)
     outer_cell = m.cell
     frame = Frame(
         thing.code.scope,

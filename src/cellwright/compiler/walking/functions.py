@@ -3,7 +3,7 @@
 import ast
 
 from cellwright.compiler.reading.scopes import all_arguments
-from cellwright.compiler.walking import caches, expressions, library, statements
+from cellwright.compiler.walking import caches, expressions, library, settled, statements
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.heap import (
     ANY_ITEM,
@@ -15,7 +15,7 @@ from cellwright.compiler.walking.heap import (
     Value,
 )
 from cellwright.compiler.walking.local_modules import LOCAL
-from cellwright.compiler.walking.machine import DEPTH, Machine
+from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.paths import Frame
 
 _MOST_ROUNDS = 4
@@ -79,12 +79,19 @@ def _enter(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> Val
     active = next((frame for frame in m.frames if frame.scope is code.scope), None)
     if active is not None:
         return _again(m, active, thing, arguments)
-    if len(m.frames) >= DEPTH or m.steps_left <= 0:
+    if m.exhausted:
         return library.call_folded(m, thing, arguments.all(), node=node)
+    key = ("call", thing.number, arguments, id(node))
+    return settled.once(m, key, lambda: _walk_in_frame(m, thing, arguments, node))
+
+
+def _walk_in_frame(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    code = thing.code
+    assert code is not None
     frame = Frame(
         code.scope,
         code.cell,
-        (*m.context, id(node))[-4:],
+        (*m.context, id(node))[-4:] if not m.calling_back else m.context,
         m.frames[0].place if m.frames else m.here(node),
         closure=thing.closure,
     )
@@ -103,7 +110,9 @@ def _again(m: Machine, active: Frame, thing: Thing, arguments: Arguments) -> Val
     """Join a recursive call into the one that is being walked; that one goes round again."""
     active.recursive = True
     for name, value in _parameters(m, thing, arguments).items():
-        active.entry[name] = active.entry.get(name, NOTHING) | value
+        known = active.entry.get(name, NOTHING)
+        m.returns += not value <= known
+        active.entry[name] = known | value
     return active.returned - {UNBOUND}
 
 
@@ -117,6 +126,7 @@ def _walk_body(m: Machine, frame: Frame, node: ast.AST) -> None:
             frame.returned |= expressions.evaluate(m, node.body)
         else:
             _walk_statements(m, frame, node)
+        m.returns += frame.recursive and frame.returned != known[1]
         if not frame.recursive or known == (frame.entry, frame.returned, m.heap.growth):
             break
 
@@ -152,12 +162,11 @@ def _parameters(m: Machine, thing: Thing, arguments: Arguments) -> dict[str, Val
     rest = arguments.star | arguments.every
     bound: dict[str, Value] = {}
     for index, name in enumerate(names):
-        value = known.pop(name, NOTHING) | rest
         if index < len(arguments.positional):
-            value |= arguments.positional[index]
+            bound[name] = arguments.positional[index]
         else:
-            value |= thing.fields.get(f"={name}", NOTHING)
-        bound[name] = value
+            default = thing.fields.get(f"={name}", NOTHING)
+            bound[name] = known.pop(name, NOTHING) | rest | default
     for arg in args.kwonlyargs:
         default = thing.fields.get(f"={arg.arg}", NOTHING)
         bound[arg.arg] = known.pop(arg.arg, NOTHING) | rest | default

@@ -80,6 +80,9 @@ class Thing:
     place: Place | None = None
     fields: dict[str, Value] = field(default_factory=dict)
     out: dict[int, int] = field(default_factory=dict)
+    """What it refers to, and the site that saw to it."""
+    near: set[int] = field(default_factory=set)
+    """What it refers to and shares with whatever else does."""
     code: Code | None = None
     closure: tuple[int, ...] = ()
     bases: tuple[Value, ...] = ()
@@ -89,6 +92,8 @@ class Thing:
     """It is known to be of its type, not only to behave like it."""
     apart: bool = False
     """It is the same wherever it is imported, and shares nothing that a step could send."""
+    blurred: bool = False
+    """It stands for any of the things that it reaches, too many to be told apart."""
 
 
 _SHARELESS = frozenset({Kind.UNBOUND, Kind.SCALAR, Kind.LIBRARY})
@@ -101,6 +106,8 @@ class Heap:
         self.things: list[Thing] = [Thing(UNBOUND, Kind.UNBOUND, "", 0, apart=True)]
         self.now = 0
         self.growth = 0
+        self.looked_at = 0
+        """How many things were met in following links, in all."""
         self._scalars: dict[tuple[str, str | None, bool], int] = {}
         self._library: dict[str, int] = {}
         self._made: dict[tuple[object, ...], int] = {}
@@ -156,8 +163,10 @@ class Heap:
             return
         thing.fields[name] = old | new
         self.growth += 1
-        for target in new - old:
-            thing.out.setdefault(target, self.now)
+        self.link(thing, new - old)
+        if thing.blurred:  # any of them may be what came to hold it
+            for number in self.reach((thing.number,)):
+                self.link(self.things[number], (thing.number,))
 
     def hold(self, thing: Thing, value: Value) -> None:
         """Let a thing hold a value somewhere inside."""
@@ -166,17 +175,43 @@ class Heap:
     def bind_closure(self, thing: Thing, frames: tuple[int, ...]) -> None:
         """Let a function see the variables of the calls it was made in."""
         thing.closure = frames
-        for frame in frames:
-            thing.out.setdefault(frame, self.now)
+        self.link(thing, frames)
+
+    def link(self, thing: Thing, targets: Iterable[int]) -> None:
+        """Let a thing refer to others, by no name."""
+        for target in targets:
+            thing.out.setdefault(target, self.now)
+            if not self.things[target].apart:
+                thing.near.add(target)
+
+    def blur(self, key: tuple[object, ...], value: Value) -> Value:
+        """Return one thing that stands for all that a value reaches."""
+        thing = self.make(("blur", key), kind=Kind.PLAIN, type_name="", place=None)
+        if not value <= thing.out.keys():
+            thing.blurred = True
+            self.growth += 1
+            self.link(thing, value - {UNBOUND, thing.number})
+            if thing.fields:
+                for number in self.reach(value):
+                    self.link(self.things[number], (thing.number,))
+        return frozenset((thing.number,))
 
     def memory(self, thing: Thing) -> Value:
         """Return the memory of an array-like, made at the first view of it."""
+        if thing.blurred:
+            return frozenset((thing.number,))
         found = thing.fields.get(MEMORY)
         if found is None:
             memory = self._add(Kind.MEMORY, "memory", thing.place)
             found = frozenset((memory.number,))
             self.put(thing, MEMORY, found)
         return found
+
+    def inside(self, value: Iterable[int]) -> set[int]:
+        """Return what a value reaches, but for functions and classes: they are not data."""
+        code = (Kind.FUNCTION, Kind.CLASS)
+        data = self.reach(number for number in value if self.things[number].kind not in code)
+        return {number for number in data if self.things[number].kind not in code}
 
     # -- asking --------------------------------------------------------------------
 
@@ -195,15 +230,16 @@ class Heap:
         """
         things = self.things
         seen: set[int] = set()
-        todo = [number for number in value if not things[number].apart]
+        todo = set(value)
         while todo:
             number = todo.pop()
-            if number in seen:
+            thing = things[number]
+            if thing.apart:
                 continue
             seen.add(number)
-            for target, born in things[number].out.items():
-                if target in seen or (until is not None and born > until):
-                    continue
-                if not things[target].apart:
-                    todo.append(target)
+            near = thing.near
+            if until is not None:
+                near = {target for target in near if thing.out[target] <= until}
+            todo |= near - seen
+        self.looked_at += len(seen)
         return seen

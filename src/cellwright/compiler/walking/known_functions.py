@@ -189,7 +189,8 @@ def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int
         done[number] = copy.number
         copy.bases, copy.open, copy.text = thing.bases, thing.open, thing.text
         copy.exact = thing.exact
-        copy.out.update({n: m.heap.now for base in thing.bases for n in base})
+        for base in thing.bases:
+            m.heap.link(copy, base)
         for name, value in tuple(thing.fields.items()):
             if name != MEMORY:
                 inner = frozenset(_copied(m, each, node, done) for each in value)

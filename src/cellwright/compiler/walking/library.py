@@ -50,7 +50,9 @@ def read_member(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
         return modules.member(m, thing, name, node) or m.heap.library(path)
     effect = effects_data().attribute(path)
     if effect is None:
-        return m.heap.library(path)
+        # What is unknown has unknown parts, without end where a loop goes down into them.
+        again = name in thing.type.split(".")[1:]
+        return frozenset((thing.number,)) if again else m.heap.library(path)
     for use, state in effect.states:
         uses.note_state(m, use, state, node=node, what=path)
     if effect.result == "scalar":
@@ -286,7 +288,7 @@ def call_folded(m: Machine, thing: Thing, given: Value, *, node: ast.AST) -> Val
     assert code is not None
     touched = given | frozenset(thing.out)
     for name in sorted(code.scope.late):
-        touched |= m.load_global(name, code.scope.late[name])
+        touched |= m.load_global(name, node)
     for name in sorted(code.scope.bound_late):
         with m.maybe():
             m.store_global(name, frozenset((m.make(node, "", part=name).number,)), node)

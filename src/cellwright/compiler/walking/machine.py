@@ -8,14 +8,15 @@ noted on the way.
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from cellwright.compiler.reading.module_text import ModuleTree
 from cellwright.compiler.reading.scopes import Scope, ScopeKind, ScopeTable, mangled
 from cellwright.compiler.walking.heap import NOTHING, UNBOUND, Code, Heap, Kind, Place, Thing, Value
 from cellwright.compiler.walking.local_modules import BUILTINS, LOCAL, LocalModules
-from cellwright.compiler.walking.paths import Frame, Loop, Snapshot, join_own, joined
+from cellwright.compiler.walking.paths import Frame, Loop, Namespace, Snapshot, join_own, joined
 from cellwright.compiler.walking.sites import MISSING, Chain, Definition, NameRead, Site, Variable
 
 SHELL = "__cellwright_shell__"
@@ -42,6 +43,8 @@ DEPTH = 12
 LEAST_STEPS = 20_000
 """Statements and expressions that a walk may take, beside what the text is long."""
 STEPS_A_CHARACTER = 2
+LOOKS_A_STEP = 16
+"""How many objects are looked at in the time of a step."""
 
 
 class Machine:
@@ -52,12 +55,18 @@ class Machine:
     ) -> None:
         self.heap = Heap()
         self.tables = tables
-        self.names: dict[str, Variable] = {}
+        self._module = Namespace()
         self._deletions: dict[str, Chain] = {}
-        self._lent = False
+        self._changed: dict[tuple[Value, bool], tuple[int, int]] = {}
         self.site = Site(-1, None, ())
         self.cell = 0
         self.frames: list[Frame] = []
+        self.settled: dict[Hashable, Any] = {}
+        """What work at this site gave; see `settled.py`."""
+        self.round = 0
+        self.hasty = False
+        self.returns = 0
+        """How often it turned out that a call at work further up gives more, or is given more."""
         self.local = LocalModules(self.heap, self.frames, modules or {})
         self.loops: list[Loop] = []
         self.dead = False
@@ -81,6 +90,11 @@ class Machine:
         self.texts_at: dict[tuple[object, ...], set[str]] = {}
 
     # -- names ---------------------------------------------------------------------
+
+    @property
+    def names(self) -> dict[str, Variable]:
+        """Return what the names of the module mean here."""
+        return self._module.names
 
     @property
     def frame(self) -> Frame | None:
@@ -194,7 +208,7 @@ class Machine:
         if value == MISSING.value and name in self.names:
             self._deletions[name] = self.chain(node)
         variable = Variable(value, self.site.index, definition)
-        self._own_names()[name] = variable
+        self._module.put(name, variable)
         self.site.written[name] = self.chain(node)
         for _, names, _ in self.watchers:
             names[name] = joined(names.get(name, MISSING), variable)
@@ -204,12 +218,18 @@ class Machine:
         for name in definition.names:
             variable = self.names.get(name, MISSING)
             if variable.origin == self.site.index and UNBOUND not in variable.value:
-                self._own_names()[name] = variable._replace(definition=definition.number)
+                self._module.put(name, variable._replace(definition=definition.number))
                 definition.things |= variable.value
 
     def delete(self, name: str, node: ast.AST) -> None:
         """Unbind a name where the code that runs unbinds it."""
         self.store(name, MISSING.value, node)
+
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether the walk is too deep, or too long already, to go into what is called."""
+        spent = self.heap.looked_at // LOOKS_A_STEP
+        return len(self.frames) >= DEPTH or self.steps_left <= spent
 
     # -- notes ---------------------------------------------------------------------
 
@@ -247,17 +267,26 @@ class Machine:
         Functions and classes are not taken to be changed by being within reach.
         """
         heap = self.heap
+        known = (heap.growth, self.site.index)
+        if self.definition is None and self._changed.get((value, deep)) == known:
+            return  # all of them are noted already
         numbers = set(heap.mutable(value))
         if deep:
-            code = (Kind.FUNCTION, Kind.CLASS)
-            inside = heap.reach(number for number in numbers if heap[number].kind not in code)
-            numbers = {number for number in inside if heap[number].kind not in code}
+            numbers = heap.inside(numbers)
         for number in tuple(numbers):
             numbers |= heap[number].fields.get("~", NOTHING)
         self.change_things(sorted(numbers), node)
+        if self.definition is None:
+            self._changed[value, deep] = known
 
     def change_things(self, numbers: Sequence[int], node: ast.AST) -> None:
-        """Note that things may be changed in place.
+        """Note that things may be changed in place, and what they stand for."""
+        if any(self.heap[number].blurred for number in numbers):
+            numbers = sorted(self.heap.inside(numbers))
+        self._note_changed(numbers, node)
+
+    def _note_changed(self, numbers: Sequence[int], node: ast.AST) -> None:
+        """Note changes.
 
         What an import statement sets off is set off in every step that takes it along.
         """
@@ -285,13 +314,15 @@ class Machine:
     def snapshot(self) -> Snapshot:
         """Return the namespaces as they are, to come back to or to join."""
         frame = self.frame
-        self._lent = True
-        return Snapshot(self.names, dict(frame.names) if frame is not None else {})
+        return Snapshot(self.lend(), dict(frame.names) if frame is not None else {})
+
+    def lend(self) -> dict[str, Variable]:
+        """Return the module's names as they are; from here on they are copied to be changed."""
+        return self._module.lend()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a point of the walk."""
-        self.names = snapshot.names
-        self._lent = True
+        self._module.go_back(snapshot.names)
         if self.frames:
             self.frames[-1].names = dict(snapshot.own)
         self.dead = False
@@ -301,35 +332,9 @@ class Machine:
         if self.dead:
             self.restore(snapshot)
             return True
-        new = self._join_names(snapshot.names)
+        new = self._module.join(snapshot.names)
         if self.frames:
             new = join_own(self.frames[-1].names, snapshot.own) or new
-        return new
-
-    def _own_names(self) -> dict[str, Variable]:
-        """Return the namespace to write to: a copy, if a snapshot refers to it."""
-        if self._lent:
-            self.names = dict(self.names)
-            self._lent = False
-        return self.names
-
-    def _join_names(self, other: dict[str, Variable]) -> bool:
-        if other is self.names:
-            return False
-        new = False
-        for name, variable in other.items():
-            old = self.names.get(name, MISSING)
-            if old is variable:
-                continue
-            both = joined(old, variable)
-            if both != old:
-                self._own_names()[name] = both
-                new = True
-        for name in [name for name in self.names if name not in other]:
-            both = joined(self.names[name], MISSING)
-            if both != self.names[name]:
-                self._own_names()[name] = both
-                new = True
         return new
 
     def join_all(self, snapshots: Sequence[Snapshot]) -> None:

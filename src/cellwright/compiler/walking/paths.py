@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cellwright.compiler.reading.scopes import Scope
 from cellwright.compiler.walking.heap import NOTHING, UNBOUND, Place, Thing, Value
-from cellwright.compiler.walking.sites import Variable
+from cellwright.compiler.walking.sites import MISSING, Variable
 
 
 @dataclass(slots=True)
@@ -25,6 +25,49 @@ class Frame:
     recursive: bool = False
     module: str = ""
     """The local module whose body this is."""
+
+
+class Namespace:
+    """The names of the module, which many points of the walk may refer to at once.
+
+    `names` is copied before it is written to, if it was lent.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, Variable] = {}
+        self._lent = False
+
+    def lend(self) -> dict[str, Variable]:
+        """Return the names as they are; they stay so."""
+        self._lent = True
+        return self.names
+
+    def go_back(self, names: dict[str, Variable]) -> None:
+        """Let the names be what they were where they were lent."""
+        self.names = names
+        self._lent = True
+
+    def put(self, name: str, variable: Variable) -> None:
+        """Let a name mean something else."""
+        if self._lent:
+            self.names = dict(self.names)
+            self._lent = False
+        self.names[name] = variable
+
+    def join(self, other: dict[str, Variable]) -> bool:
+        """Let each name mean what it does here or there; tell whether that adds anything."""
+        if other is self.names:
+            return False
+        new = False
+        for name in [*other, *(name for name in self.names if name not in other)]:
+            old, there = self.names.get(name, MISSING), other.get(name, MISSING)
+            if old is there:
+                continue
+            both = joined(old, there)
+            if both != old:
+                self.put(name, both)
+                new = True
+        return new
 
 
 class Snapshot(NamedTuple):

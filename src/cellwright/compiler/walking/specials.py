@@ -55,7 +55,7 @@ def _as_bases(m: Machine, owner: Value, private: str) -> Value:
         )
         view.bases = _after(m, classes, private)
         view.fields = thing.fields
-        view.out.setdefault(number, m.heap.now)
+        m.heap.link(view, (number,))
         view.open = thing.open
         m.heap.put(view, "super of", frozenset((number,)))
         found |= {view.number}

@@ -78,6 +78,7 @@ def walk_notebook(
     for site in plan_sites(cells):
         sites.append(site)
         machine.site = site
+        machine.settled.clear()
         machine.heap.now = site.index
         machine.dead = False
         if site.step is not None:
@@ -97,7 +98,7 @@ def walk_notebook(
                 name: machine.names[name] for name in site.written if name in machine.names
             }
     modules.note_inner_changes(machine, sites)
-    complete = machine.steps_left > 0
+    complete = not machine.exhausted
     return Walk(
         cells,
         tuple(sites),
