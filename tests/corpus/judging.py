@@ -53,7 +53,11 @@ def verified_row(path: Path, *, seconds: float, python: str = "") -> Row:
         document = json.loads(out)
     except ValueError:
         return {**row, "outcome": "crashed", "detail": err[-4000:]}
-    return {**row, "outcome": OUTCOMES[document["verdict"]], **_told(document)}
+    outcome = OUTCOMES[document["verdict"]]
+    failed = document["failed_steps"]
+    if failed and all(step["kind"] == "output" for step in failed):
+        outcome = "refused"  # at the end of the step that made what cannot travel
+    return {**row, "outcome": outcome, **_told(document)}
 
 
 def _told(document: Row) -> Row:

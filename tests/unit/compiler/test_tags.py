@@ -234,12 +234,12 @@ def test_options_on_a_cell_that_is_in_no_step_are_an_error_unless_it_is_left_out
 
 
 def test_thousands_of_findings_take_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     found = front_of(*(code(f"x = {n}", f"step:bad name {n}") for n in range(3000)))
 
     assert len(found.report) == 3000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_option_tags_of_kale_are_read_as_the_options_they_mean() -> None:

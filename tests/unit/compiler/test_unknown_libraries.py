@@ -110,3 +110,71 @@ def test_an_import_for_its_effect_alone_is_not_taken_to_steps_before_it():
     found = programs(code(SEARCH, "step:search"), code(ENABLE, "step:enable"))
 
     assert ENABLE not in found["search"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'somelib.config.update("x64", True)',
+        "somelib.enable()",
+        'somelib.options.set({"level": 3})',
+        "def prepare():\n    somelib.enable()\nprepare()",
+        "from somelib import enable\nenable()",
+        "import seaborn\nseaborn.palettes._patch()\nsomelib = seaborn",
+    ],
+)
+def test_a_library_that_a_step_sets_up_is_refused_where_a_later_step_uses_it(call):
+    found = compile_notebook(
+        ipynb(
+            [
+                code("import somelib, seaborn", "imports"),
+                code(f"rows = [1]\n{call}", "step:set"),
+                code("print(somelib.ones(3), seaborn.color_palette())", "step:use"),
+            ]
+        ),
+        path="notebook.ipynb",
+    )
+
+    assert [finding.rule.code for finding in found.report] == ["FLOW217"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "somelib.draw(rows)",
+        "rows = somelib.load(3)",
+        "somelib.show_versions()",
+        "rows.append(somelib.enable())",
+    ],
+)
+def test_a_call_that_tells_or_works_on_data_sets_up_nothing(call):
+    found = compile_notebook(
+        ipynb(
+            [
+                code("import somelib", "imports"),
+                code(f"rows = [1]\n{call}", "step:set"),
+                code("print(somelib.ones(3))", "step:use"),
+            ]
+        ),
+        path="notebook.ipynb",
+    )
+
+    assert not found.report.has_errors
+
+
+def test_a_library_that_is_set_up_in_a_shared_cell_is_set_up_in_each_step_that_uses_it():
+    found = compile_notebook(
+        ipynb(
+            [
+                code('import somelib\nsomelib.config.update("x64", True)', "imports"),
+                code("print(somelib.ones(3))", "step:use"),
+                code("print(1)", "step:other"),
+            ]
+        ),
+        path="notebook.ipynb",
+    )
+
+    assert found.pipeline is not None
+    programs = {name: step.program for name, step in found.pipeline.steps.items()}
+    assert "somelib.config.update" in programs["use"]
+    assert "somelib" not in programs["other"]

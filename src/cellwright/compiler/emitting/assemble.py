@@ -139,7 +139,7 @@ def _component(
     inputs, outputs = _ports(wiring, world, step)
     carried = carried_statements(wiring, step, declared)
     forgotten = forgotten_names(wiring, step, inputs)
-    body = step_cells(cells, step)
+    body = wiring.timeline.walk.cells_of[step]
     first = cells[body[0]]
     role = first.role.role
     assert isinstance(role, InStep)
@@ -153,7 +153,7 @@ def _component(
         outputs=outputs,
     )
     trees: list[ast.stmt] = [item.node for item in carried]
-    metrics = metric_names(cells, step, kale=notebook.kale)
+    metrics = metric_names([cells[index] for index in body], kale=notebook.kale)
     names = tuple(sorted({slot.name for slot in text.slots}))
     return Component(
         step=step,
@@ -179,7 +179,7 @@ def _component(
         metrics=metrics,
         definitions=definition_names(wiring, step),
         imports=module_imports(cells, carried, body, scan),
-        installs=installs_of(cells, carried, body),
+        installs=installs_of(wiring.timeline.walk, carried, body),
         files=world.workspace.get(step, ()),
         options=first.role.options,
         uncacheable=world.uncacheable.get(step, ""),
@@ -210,15 +210,6 @@ def first_needs(wiring: Wiring, step: StepName) -> list[Need]:
         if old is None or (old.guarded and not need.guarded):
             chosen[need.name] = need
     return [chosen[name] for name in sorted(chosen)]
-
-
-def step_cells(cells: Sequence[ParsedCell], step: StepName) -> list[int]:
-    """Return the indices of the cells of a step."""
-    return [
-        index
-        for index, parsed in enumerate(cells)
-        if isinstance(parsed.role.role, InStep) and parsed.role.role.step == step
-    ]
 
 
 def carried_statements(
@@ -276,14 +267,14 @@ def _once(wiring: Wiring, name: str, site: Site) -> bool:
     return len(wiring.timeline.events[name]) == 1
 
 
-def metric_names(cells: Sequence[ParsedCell], step: StepName, *, kale: bool) -> tuple[str, ...]:
+def metric_names(cells: Sequence[ParsedCell], *, kale: bool) -> tuple[str, ...]:
     """Return the names that the metrics cells of a step assign (or, with Kale, print)."""
     names: dict[str, None] = {}
-    for index in step_cells(cells, step):
-        role = cells[index].role.role
+    for parsed in cells:
+        role = parsed.role.role
         if not (isinstance(role, InStep) and role.metrics):
             continue
-        for node in cells[index].tree.body:
+        for node in parsed.tree.body:
             for name in _assigned(node) + (_printed(node) if kale else []):
                 names[name] = None
     return tuple(names)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cellwright.compiler.emitting.emit import Carried
 from cellwright.compiler.reading.parse import ParsedCell
+from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import Install, ModuleImport
 
 Found = tuple[str, ast.AST, bool]
@@ -79,16 +80,14 @@ def _expects_absence(handlers: Sequence[ast.ExceptHandler]) -> bool:
     return False
 
 
-def installs_of(
-    cells: Sequence[ParsedCell], carried: Iterable[Carried], body: Iterable[int]
-) -> tuple[Install, ...]:
+def installs_of(walk: Walk, carried: Iterable[Carried], body: Iterable[int]) -> tuple[Install, ...]:
     """Return what the cells at work ask to be installed."""
     wanted = {item.cell for item in carried} | set(body)
     return tuple(
         install
-        for index, parsed in enumerate(cells)
-        for install in parsed.installs
-        if index in wanted or not _in_a_step(parsed)
+        for index in walk.installing
+        for install in walk.cells[index].installs
+        if index in wanted or not _in_a_step(walk.cells[index])
     )
 
 

@@ -1,6 +1,8 @@
 """Owns the order of the steps: edges, cycles, and who may run before whom."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 
 from cellwright.model.pipeline import Edge, StepName
 
@@ -21,20 +23,23 @@ def topological(
 
     Among the steps that are free, notebook order decides.
     """
-    waiting = {step: set[StepName]() for step in steps}
-    for edge in edges:
-        if edge.producer != edge.consumer:
-            waiting[edge.consumer].add(edge.producer)
+    place = {step: index for index, step in enumerate(steps)}
+    pairs = {(edge.producer, edge.consumer) for edge in edges if edge.producer != edge.consumer}
+    missing = Counter(consumer for _, consumer in pairs)
+    consumers: dict[StepName, list[StepName]] = {step: [] for step in steps}
+    for producer, consumer in pairs:
+        consumers[producer].append(consumer)
+    free = [index for index, step in enumerate(steps) if not missing[step]]
     done: list[StepName] = []
-    while waiting:
-        free = next((step for step in waiting if not waiting[step]), None)
-        if free is None:
-            return done, list(waiting)
-        done.append(free)
-        del waiting[free]
-        for others in waiting.values():
-            others.discard(free)
-    return done, []
+    while free:
+        step = steps[heappop(free)]
+        done.append(step)
+        for consumer in consumers[step]:
+            missing[consumer] -= 1
+            if not missing[consumer]:
+                heappush(free, place[consumer])
+    ended = set(done)
+    return done, [step for step in steps if step not in ended]
 
 
 def cycle_among(steps: Sequence[StepName], edges: Sequence[Edge]) -> list[Edge]:

@@ -142,23 +142,15 @@ def _add_changes(
 ) -> None:
     if not site.changed:
         return
-    reaching = things_that_reach(site.changed, backwards, until=site.index)
+    chains = list(site.changed.values())
+    first = first_reached(site.changed, backwards, until=site.index)
     for name, variable in site.after.items():
         if variable.origin == site.index or name in site.written:
             continue
-        hit = variable.value & reaching
+        hit = variable.value & first.keys()
         if hit:
-            chain = _cause(timeline.heap, hit, site)
+            chain = chains[min(first[number] for number in hit)]
             timeline.events[name].append(Event(site.index, Act.CHANGES, chain))
-
-
-def _cause(heap: Heap, hit: Iterable[int], site: Site) -> Chain:
-    """Return where the change is that a name sees."""
-    reach = heap.reach(sorted(hit), until=site.index)
-    for number, chain in site.changed.items():
-        if number in reach:
-            return chain
-    return next(iter(site.changed.values()))
 
 
 def _backwards(heap: Heap) -> dict[int, list[tuple[int, int]]]:
@@ -171,19 +163,20 @@ def _backwards(heap: Heap) -> dict[int, list[tuple[int, int]]]:
     return links
 
 
-def things_that_reach(
+def first_reached(
     targets: Iterable[int], backwards: dict[int, list[tuple[int, int]]], *, until: int
-) -> set[int]:
-    """Return the things from which one of the targets can be reached."""
-    seen: set[int] = set()
-    todo = list(targets)
-    while todo:
-        number = todo.pop()
-        if number in seen:
-            continue
-        seen.add(number)
-        todo += [source for source, born in backwards.get(number, ()) if born <= until]
-    return seen
+) -> dict[int, int]:
+    """Return the things from which a target can be reached: the place of the first one."""
+    found: dict[int, int] = {}
+    for place, target in enumerate(targets):
+        todo = [target]
+        while todo:
+            number = todo.pop()
+            if number in found:
+                continue
+            found[number] = place
+            todo += [source for source, born in backwards.get(number, ()) if born <= until]
+    return found
 
 
 # -- static definitions ----------------------------------------------------------------

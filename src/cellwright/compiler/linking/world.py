@@ -10,6 +10,7 @@ from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.tags import InStep
 from cellwright.compiler.walking.sites import Chain, FileUse
+from cellwright.compiler.walking.walk import Walk
 from cellwright.model.options import StepOptions
 from cellwright.model.pipeline import (
     FileInput,
@@ -58,7 +59,7 @@ def find_world(wiring: Wiring, state: StateFlow) -> World:
     for step in wiring.steps:
         world.inputs[step].sort(key=lambda pair: pair[0].name)
         world.outputs[step].sort(key=lambda port: port.name)
-        world.workspace[step] = _workspace_files(walk.cells, files, step, options[step])
+        world.workspace[step] = _workspace_files(walk, files, step, options[step])
         world.uncacheable[step] = _uncacheable(wiring, state, step)
     return world
 
@@ -131,17 +132,14 @@ def _file_ports(world: World, wiring: Wiring) -> None:
 
 
 def _workspace_files(
-    cells: Sequence[ParsedCell], files: FileFlow, step: StepName, options: StepOptions
+    walk: Walk, files: FileFlow, step: StepName, options: StepOptions
 ) -> tuple[FileInput, ...]:
+    cells = walk.cells
     found: dict[str, FileInput] = {}
     for pattern, use in files.read.get(step, {}).items():
         place = use.chain[0]
         found[pattern] = FileInput(pattern, cells[place.cell].span(place.node))
-    first = next(
-        parsed
-        for parsed in cells
-        if isinstance(parsed.role.role, InStep) and parsed.role.role.step == step
-    )
+    first = cells[walk.cells_of[step][0]]
     for pattern in options.files:
         found.setdefault(pattern, FileInput(pattern, first.line_span(1)))
     return tuple(found[pattern] for pattern in sorted(found))

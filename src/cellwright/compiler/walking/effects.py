@@ -39,7 +39,7 @@ value is a line of words:
 
 import tomllib
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 
 _RESULTS = frozenset(
@@ -124,6 +124,20 @@ class Effect:
 
 UNKNOWN = Effect(result="unknown")
 
+_PARTICULAR = (
+    "_",
+    "set_",
+    "use_",
+    "enable",
+    "disable",
+    "register",
+    "unregister",
+    "config",
+    "reset",
+)
+"""What the names begin with that the data do not speak of where they speak of all others:
+what is private, and what sets up the library."""
+
 
 @dataclass(frozen=True)
 class EffectsData:
@@ -140,6 +154,8 @@ class EffectsData:
         exact = self.modules.get(module, {}).get(name)
         if exact is not None:
             return exact
+        if name.startswith(_PARTICULAR):
+            return None
         default = "^" if name[:1].isupper() else "*"
         while module:
             table = self.modules.get(module, {})
@@ -179,7 +195,13 @@ class EffectsData:
 
     def knows_root(self, root: str) -> bool:
         """Tell whether there is a table for a top-level module or anything in it."""
-        return root in self.modules or any(key.startswith(root + ".") for key in self.modules)
+        return root in self._roots
+
+    @cached_property
+    def _roots(self) -> frozenset[str]:
+        """Return the first parts of dotted names, one part or more."""
+        parts = (key.split(".") for key in self.modules)
+        return frozenset(".".join(each[:end]) for each in parts for end in range(1, len(each) + 1))
 
     def knows_type(self, type_name: str) -> bool:
         """Tell whether the data describe a type."""

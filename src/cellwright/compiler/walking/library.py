@@ -15,6 +15,7 @@ from cellwright.compiler.walking import (
     known_functions,
     modules,
     results,
+    set_ups,
     specials,
     strings,
     uses,
@@ -46,6 +47,7 @@ def read_member(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
     """Return what `module.name` is."""
     path = f"{thing.type}.{name}"
     m.site.effects.modules.setdefault(path, m.chain(node))
+    set_ups.rely(m, path, node)
     if thing.type in m.local.loaded:
         return modules.member(m, thing, name, node) or m.heap.library(path)
     effect = effects_data().attribute(path)
@@ -115,6 +117,7 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
     special = known_functions.library_call(m, path, arguments, node=node)
     if special is not None:
         return special
+    set_ups.rely(m, path, node)
     if path == "os.chdir":
         uses.enter_folder(m, arguments.at("0") or arguments.at("path"))
     owner = path.rpartition(".")[0]
@@ -128,6 +131,7 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
     effect = effects_data().find(path)
     if effect is None:
         _may_seed(m, path, node)
+        set_ups.may_set_up(m, path, arguments, node)
         return apply.apply_effect(m, UNKNOWN, NOTHING, arguments, node=node, path=path)
     return apply.apply_effect(m, effect, NOTHING, arguments, node=node, path=path)
 

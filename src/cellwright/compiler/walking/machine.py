@@ -76,6 +76,10 @@ class Machine:
         self.sees_identity = False
         self.seeded: set[str] = set()
         """Global random generators that a cell has seeded, or may have."""
+        self.set_up: set[str] = set()
+        """Libraries that a call for nothing but its effect may have set up."""
+        self.discarded: ast.expr | None = None
+        """The expression at work whose value nobody takes."""
         self.words: frozenset[str] = frozenset()
         self.kept: dict[str, Value] = {}
         self.folder: str | None = ""

@@ -19,8 +19,7 @@ class Known(NamedTuple):
 
     growth: int
     returns: int
-    seeded: int
-    kept: int
+    states: int
     folder: str | None
     at_work: frozenset[int]
     """Generators and bound methods that are not gone into once more."""
@@ -61,5 +60,5 @@ def once(m: Machine, key: Hashable, work: Callable[[], Value]) -> Value:
 
 def known_now(m: Machine) -> Known:
     """Return what is known at this point of the walk."""
-    at_work = frozenset(m.yielding | m.bound)
-    return Known(m.heap.growth, m.returns, len(m.seeded), len(m.kept), m.folder, at_work)
+    states = len(m.seeded) + len(m.set_up) + len(m.kept)
+    return Known(m.heap.growth, m.returns, states, m.folder, frozenset(m.yielding | m.bound))

@@ -43,6 +43,7 @@ def execute(m: Machine, node: ast.stmt) -> None:
 
 
 def _expression(m: Machine, node: ast.Expr) -> None:
+    m.discarded = node.value
     value = expressions.evaluate(m, node.value)
     if not m.frames:  # a kernel may display it
         calls.touch(m, value, ("__repr__", "_repr_html_", "__str__"), node)

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from cellwright.compiler.reading.module_text import ModuleTree
 from cellwright.compiler.reading.parameters import declared
@@ -31,6 +32,20 @@ class Walk:
     complete: bool
     sees_identity: bool = False
     """Whether the text asks if two names mean the same object."""
+
+    @cached_property
+    def cells_of(self) -> Mapping[StepName, tuple[int, ...]]:
+        """Return the indices of the cells of each step."""
+        found: dict[StepName, list[int]] = {}
+        for index, parsed in enumerate(self.cells):
+            if isinstance(parsed.role.role, InStep):
+                found.setdefault(parsed.role.role.step, []).append(index)
+        return {step: tuple(indices) for step, indices in found.items()}
+
+    @cached_property
+    def installing(self) -> tuple[int, ...]:
+        """Return the indices of the cells that ask for something to be installed."""
+        return tuple(index for index, parsed in enumerate(self.cells) if parsed.installs)
 
 
 def plan_sites(cells: Sequence[ParsedCell]) -> Iterator[Site]:
