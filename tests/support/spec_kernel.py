@@ -94,7 +94,8 @@ def run_as_kernel(cells: Sequence[str], folder: Path) -> list[CellEnd]:
 
 def _run(cells: Sequence[str]) -> list[tuple[int, list[str], str]]:
     """Run the cells in this process; return where standard output was after each."""
-    module = types.ModuleType("__main__")
+    doc = "Automatically created module for IPython interactive environment"
+    module = types.ModuleType("__main__", doc)
     sys.modules["__main__"] = module
     sys.path.insert(0, "")  # a kernel finds the modules beside the notebook
     shell = _Shell.instance(

@@ -29,14 +29,13 @@ _CODE = (
 )
 
 
-_OF_ONE_PROCESS = {
-    "matplotlib": frozenset(
-        {
-            *("_parents", "_callbacks", "_cid_gen", "_func_cid_map"),
-            *("_invalid", "_inverted", "_isinit", "_lut", "_axstack"),
-        }
-    ),
-}
+_OF_MATPLOTLIB = frozenset(
+    {
+        *("_parents", "_callbacks", "_cid_gen", "_func_cid_map"),
+        *("_invalid", "_inverted", "_isinit", "_lut", "_axstack"),
+    }
+)
+_OF_ONE_PROCESS = {"matplotlib": _OF_MATPLOTLIB, "mpl_toolkits": _OF_MATPLOTLIB}
 """Attributes that hold ids, caches and callbacks, by the library whose objects have them.
 
 Such objects also share constants of their library (settings, paths of markers), which are

@@ -54,7 +54,8 @@ class Program:
         """
         head = self._lines[: self._spec.body_line - 1]
         for node in self._parse("\n".join(head), f"<{self._spec.step}>", 0):
-            yield self._placed(node)
+            if not _is_text(node):  # what the program says of itself; it would be `__doc__`
+                yield self._placed(node)
 
     def cell(self, cell: CellSpec) -> Iterator[Statement]:
         """Yield the statements of a cell; the value of the last may be one to show."""
@@ -135,6 +136,14 @@ def awaits(tree: ast.AST) -> bool:
             case part:
                 waiting += ast.iter_child_nodes(part)
     return False
+
+
+def _is_text(node: ast.stmt) -> bool:
+    match node:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+        case _:
+            return False
 
 
 def _put(texts: dict[str, list[str]], file: str, line: int, text: str) -> None:

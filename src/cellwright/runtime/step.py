@@ -23,6 +23,9 @@ REPORT = "report.json"
 PATIENCE = 2.0
 """Seconds that threads of the cells have when the cells are done."""
 
+_DOC = "Automatically created module for IPython interactive environment"
+"""What `__doc__` says in a notebook."""
+
 
 def run_step(spec: StepSpec, attempt: str, place: Place) -> int:
     """Run the step and leave the report; the exit code says whether it succeeded."""
@@ -180,7 +183,7 @@ def fresh_main() -> dict[str, Any]:
     """Make a new `__main__` without a file, as a kernel has one; return its namespace."""
     import builtins
 
-    module = types.ModuleType("__main__", "Automatically created module for the step")
+    module = types.ModuleType("__main__", _DOC)
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
     return module.__dict__
