@@ -229,6 +229,16 @@ def dtype(spelled: str) -> Any:
     return np.dtype(spelled)
 
 
+def flat(array: Any, index: int) -> Any:
+    """Return the iterator over an array's elements, as far as it had come."""
+    from itertools import islice
+
+    iterator = array.flat
+    for _ in islice(iterator, index):
+        pass
+    return iterator
+
+
 def array(
     buffer: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], writeable: Any
 ) -> Any:

@@ -20,6 +20,19 @@ _BUILTINS = builtins.__dict__
 _HOOKS = ("__setstate__", "__reduce__", "__reduce_ex__", "__new__", "__setattr__")
 
 
+_BY_PLACE: dict[str, Callable[[Any], Any]] = {
+    "weakref.WeakKeyDictionary": lambda thing: (rebuild.weak_keys, (list(thing.items()),)),
+    "weakref.WeakValueDictionary": lambda thing: (rebuild.weak_values, (list(thing.items()),)),
+    "_weakrefset.WeakSet": lambda thing: (rebuild.weak_set, (list(thing),)),
+    "functools.cached_property": lambda thing: (
+        rebuild.cached_property,
+        (thing.func, thing.attrname, thing.__doc__),
+    ),
+    "numpy.flatiter": lambda thing: (rebuild.flat, (thing.base, thing.index)),
+}
+"""How objects are made again, by where their class is found: it need not be loaded here."""
+
+
 class Reductions:
     """What a pickler does with what it meets; mixed into one of Python's picklers.
 
@@ -92,14 +105,8 @@ class Reductions:
 
     def _special(self, kind: type) -> Callable[[Any], Any] | None:
         where = f"{kind.__module__}.{kind.__qualname__}"
-        if where == "weakref.WeakKeyDictionary":
-            return lambda thing: (rebuild.weak_keys, (list(thing.items()),))
-        if where == "weakref.WeakValueDictionary":
-            return lambda thing: (rebuild.weak_values, (list(thing.items()),))
-        if where == "_weakrefset.WeakSet":
-            return lambda thing: (rebuild.weak_set, (list(thing),))
-        if where == "functools.cached_property":
-            return lambda it: (rebuild.cached_property, (it.func, it.attrname, it.__doc__))
+        if where in _BY_PLACE:
+            return _BY_PLACE[where]
         if where == "functools._lru_cache_wrapper":
             return self._cache
         if where == "typing.TypeVar":

@@ -41,6 +41,11 @@ SCALARS = {
         "np.datetime64('2020-01-01'), np.float64('nan'), np.longdouble(1) / 3, np.bytes_(b'q')]",
         "[(type(v).__name__, repr(v)) for v in x]",
     ),
+    "an iterator over an array": (
+        "import numpy as np\na = np.arange(6).reshape(2, 3)\nf = a.flat\nnext(f), next(f)\n"
+        "x = [a, f, a.T.flat]",
+        "x[1].base is x[0], x[1].index, next(x[1]), list(x[1]), list(x[2])",
+    ),
     "the one nan": (
         "import numpy as np, math\nx = [np.nan, math.nan, float('nan')]\nx.append(x[2])",
         "[v is np.nan for v in x], [v is math.nan for v in x], x[2] is x[3], x[2] in x",
