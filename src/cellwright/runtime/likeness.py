@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from .reductions import BY_PLACE
+
 MOST = 20
 """Differences that are collected; the first tells most."""
 
@@ -258,7 +260,7 @@ class Likeness:
 
     def _reduced(self, one: Any, other: Any, path: str) -> None:
         try:
-            mine, theirs = one.__reduce_ex__(4), other.__reduce_ex__(4)
+            mine, theirs = _taken_apart(one), _taken_apart(other)
         except Exception:  # noqa: BLE001  # it cannot be taken apart: its own word must do
             if not _says_equal(one, other):
                 self._differ(path, one, other)
@@ -294,6 +296,13 @@ class Likeness:
 
     def _tell(self, path: str, one: str, other: str) -> None:
         self.differences.append(Difference(path, one, other))
+
+
+def _taken_apart(value: Any) -> Any:
+    """Return what an object would be made again from, as it is when it travels."""
+    kind = type(value)
+    reduce = BY_PLACE.get(f"{kind.__module__}.{kind.__qualname__}")
+    return reduce(value) if reduce is not None else value.__reduce_ex__(4)
 
 
 def _lasting(state: Any, kind: type) -> Any:

@@ -20,7 +20,7 @@ _BUILTINS = builtins.__dict__
 _HOOKS = ("__setstate__", "__reduce__", "__reduce_ex__", "__new__", "__setattr__")
 
 
-_BY_PLACE: dict[str, Callable[[Any], Any]] = {
+BY_PLACE: dict[str, Callable[[Any], Any]] = {
     "weakref.WeakKeyDictionary": lambda thing: (rebuild.weak_keys, (list(thing.items()),)),
     "weakref.WeakValueDictionary": lambda thing: (rebuild.weak_values, (list(thing.items()),)),
     "_weakrefset.WeakSet": lambda thing: (rebuild.weak_set, (list(thing),)),
@@ -105,8 +105,8 @@ class Reductions:
 
     def _special(self, kind: type) -> Callable[[Any], Any] | None:
         where = f"{kind.__module__}.{kind.__qualname__}"
-        if where in _BY_PLACE:
-            return _BY_PLACE[where]
+        if where in BY_PLACE:
+            return BY_PLACE[where]
         if where == "functools._lru_cache_wrapper":
             return self._cache
         if where == "typing.TypeVar":

@@ -244,3 +244,17 @@ class TestFigures:
 
     def test_another_colour_is_a_difference(self):
         assert "_color" in places(self.drawn(), self.drawn(color="r"))[0]
+
+
+class TestIterators:
+    numpy = pytest.importorskip("numpy")
+
+    def test_iterators_over_arrays_count_for_their_array_and_their_place(self):
+        one, same, further, other = (
+            self.numpy.array(values).flat for values in ([1, 2], [1, 2], [1, 2], [1, 3])
+        )
+        next(further)
+
+        assert differences(one, same) == []
+        assert places(one, further)
+        assert places(one, other)
