@@ -89,12 +89,16 @@ class _Book:
     # -- state -----------------------------------------------------------------------
 
     def check_states(self) -> None:
-        """Report state that a later step relies on and that cannot be carried."""
+        """Report state that a later step relies on and that cannot be carried, once."""
+        told: set[tuple[str, Chain]] = set()
         for need in self.world.state.needs:
             if need.state in CARRIED or need.state in GENERATORS:
                 continue
             if need.chain == need.cause and need.state not in _FELT:
                 continue  # nothing in the later step shows that it matters
+            if (need.state, need.cause) in told:
+                continue
+            told.add((need.state, need.cause))
             name = need.state.removeprefix("state:")
             self.add(
                 rules.PROCESS_STATE,
