@@ -112,6 +112,16 @@ def test_an_import_for_its_effect_alone_is_not_taken_to_steps_before_it():
     assert ENABLE not in found["search"]
 
 
+def compiled_with(call):
+    """Return what a notebook compiles to whose first step makes a call to libraries."""
+    cells = [
+        code("import somelib, seaborn", "imports"),
+        code(f"rows = [1]\n{call}", "step:set"),
+        code("print(somelib.ones(3), seaborn.color_palette())", "step:use"),
+    ]
+    return compile_notebook(ipynb(cells), path="notebook.ipynb")
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -124,16 +134,7 @@ def test_an_import_for_its_effect_alone_is_not_taken_to_steps_before_it():
     ],
 )
 def test_a_library_that_a_step_sets_up_is_refused_where_a_later_step_uses_it(call):
-    found = compile_notebook(
-        ipynb(
-            [
-                code("import somelib, seaborn", "imports"),
-                code(f"rows = [1]\n{call}", "step:set"),
-                code("print(somelib.ones(3), seaborn.color_palette())", "step:use"),
-            ]
-        ),
-        path="notebook.ipynb",
-    )
+    found = compiled_with(call)
 
     assert [finding.rule.code for finding in found.report] == ["FLOW217"]
 
@@ -148,16 +149,7 @@ def test_a_library_that_a_step_sets_up_is_refused_where_a_later_step_uses_it(cal
     ],
 )
 def test_a_call_that_tells_or_works_on_data_sets_up_nothing(call):
-    found = compile_notebook(
-        ipynb(
-            [
-                code("import somelib", "imports"),
-                code(f"rows = [1]\n{call}", "step:set"),
-                code("print(somelib.ones(3))", "step:use"),
-            ]
-        ),
-        path="notebook.ipynb",
-    )
+    found = compiled_with(call)
 
     assert not found.report.has_errors
 
