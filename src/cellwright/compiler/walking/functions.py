@@ -81,6 +81,8 @@ def _enter(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -> Val
         return _again(m, active, thing, arguments)
     if m.exhausted:
         return library.call_folded(m, thing, arguments.all(), node=node)
+    if not m.frames:  # what the cells call themselves is seldom called the same twice
+        return _walk_in_frame(m, thing, arguments, node)
     key = ("call", thing.number, arguments, id(node))
     return settled.once(m, key, lambda: _walk_in_frame(m, thing, arguments, node))
 
