@@ -206,7 +206,7 @@ async def test_modules_beside_the_notebook_are_known(jp_fetch, jp_root_dir):
     )
     cells = (
         code("import counter", tags=["imports"], cell_id="i"),
-        code("counter.bump()", tags=["step:a"], cell_id="a"),
+        code("first = counter.bump()", tags=["step:a"], cell_id="a"),
         code("print(counter.bump())", tags=["step:b"], cell_id="b"),
     )
 
