@@ -7,15 +7,9 @@ from pathlib import Path
 import click
 
 from cellwright.base.errors import UsageError
+from cellwright.cli.options import WORKSPACE
 from cellwright.cli.output import OK, number, print_json, print_table, seconds, size
 
-WORKSPACE = click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=None,
-    envvar="CELLWRIGHT_WORKSPACE",
-    help="The folder whose .cellwright keeps the runs.",
-)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 RUN = click.argument("run")
 

@@ -7,21 +7,16 @@ import click
 
 from cellwright.base.errors import UsageError
 from cellwright.cli.history import JSON
+from cellwright.cli.options import WORKSPACE
 from cellwright.cli.output import MACHINE, OK, print_json
 
 _MARKS = {"ok": ("✔", "green"), "missing": ("·", "yellow"), "broken": ("✘", "red")}
 
 
 @click.command("doctor")
-@click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    envvar="CELLWRIGHT_WORKSPACE",
-    help="The folder to look at; the current one by default.",
-)
+@WORKSPACE
 @JSON
-def doctor_command(workspace: Path, as_json: bool) -> int:
+def doctor_command(workspace: Path | None, as_json: bool) -> int:
     """Look at this machine: what is there, what is missing, how to mend it.
 
     Exit code 4 where something is broken; what is only missing is said and no error.
@@ -34,7 +29,7 @@ def doctor_command(workspace: Path, as_json: bool) -> int:
     from cellwright.app.doctor import examine
     from cellwright.app.workspace import Workspace
 
-    findings = examine(Workspace(workspace))
+    findings = examine(Workspace(workspace or Path()))
     if as_json:
         print_json({"findings": [finding.row() for finding in findings]})
     else:

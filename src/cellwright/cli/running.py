@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwright.cli.compiling import NOTEBOOK, print_findings
-from cellwright.cli.options import (
-    BASE_IMAGE,
-    ENVIRONMENT,
-    EXECUTOR,
-    PARALLEL,
-    PYTHON,
-    WORKSPACE,
-)
+from cellwright.cli.options import how_steps_run
 from cellwright.cli.output import FAILED, INTERRUPTED, OK, console, is_terminal, number, print_json
 
 if TYPE_CHECKING:
@@ -37,16 +30,11 @@ if TYPE_CHECKING:
     metavar="NAME=VALUE",
     help="Give a parameter a value for this run; read by the type of its default.",
 )
-@EXECUTOR
-@ENVIRONMENT
+@how_steps_run
 @click.option("--steps", default="", metavar="A,B", help="Only these steps and what they need.")
 @click.option("--no-cache", is_flag=True, help="Run every step, also those answered already.")
 @click.option("--logs", is_flag=True, help="Print what the steps print, as they print it.")
-@PARALLEL
-@PYTHON
-@BASE_IMAGE
 @click.option("--keep", is_flag=True, help="Keep the folders of failed steps, to look inside.")
-@WORKSPACE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
 def run_command(  # noqa: PLR0913, PLR0917  # one for each option
     notebook: Path,

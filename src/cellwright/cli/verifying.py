@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cellwright.cli.compiling import NOTEBOOK, print_findings
-from cellwright.cli.options import (
-    BASE_IMAGE,
-    ENVIRONMENT,
-    EXECUTOR,
-    PARALLEL,
-    PYTHON,
-    WORKSPACE,
-)
+from cellwright.cli.options import how_steps_run
 from cellwright.cli.output import FAILED, INTERRUPTED, MACHINE, OK, REFUSED, print_json
 from cellwright.cli.running import interrupts, notices, print_failures, run_view
 
@@ -49,8 +42,7 @@ _EXITS = {
     metavar="NAME=VALUE",
     help="Give a parameter a value, in the notebook and in the pipeline.",
 )
-@EXECUTOR
-@ENVIRONMENT
+@how_steps_run
 @click.option("--twice", is_flag=True, help="Also run the pipeline twice, and compare both runs.")
 @click.option(
     "--tolerance",
@@ -59,10 +51,6 @@ _EXITS = {
     show_default=True,
     help="How far numbers may be apart, relative to the larger.",
 )
-@PARALLEL
-@PYTHON
-@BASE_IMAGE
-@WORKSPACE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
 def verify_command(  # noqa: PLR0913, PLR0917  # one for each option
     notebook: Path,
