@@ -38,18 +38,19 @@ class Met:
 class Memory:
     """A stretch of memory that several arrays are views of."""
 
-    def __init__(self, low: int, high: int, keep: Any) -> None:
+    def __init__(self, low: int, high: int, views: list[Met]) -> None:
         self.low, self.high = low, high
-        self._keep = keep
+        self._views = views  # they keep it alive
 
     def reduction(self) -> tuple[Any, ...]:
         """Return how the memory is made again."""
         import numpy as np
 
         size = self.high - self.low
+        read_only = not any(each.array.flags.writeable for each in self._views)
         # The interface of arrays is the one way to name memory by its address.
         self.__array_interface__ = {
-            "data": (self.low, True),
+            "data": (self.low, read_only),
             "shape": (size,),
             "typestr": "|u1",
             "version": 3,

@@ -167,6 +167,14 @@ def test_one_of_several_that_share_state_is_seen_too(tmp_path: Path) -> None:
         guard.check()
 
 
+@pytest.mark.parametrize("rows", [20, 400])
+def test_views_of_one_array_are_still_what_they_were(tmp_path: Path, rows: int) -> None:
+    pixels = np.random.default_rng(0).random((rows, 600, 3))
+    guard, _ = guarded(tmp_path, hue=pixels[:, :, 0], light=pixels[:, :, 2])
+
+    guard.check()
+
+
 def test_elements_may_be_replaced_by_the_same(tmp_path: Path) -> None:
     guard, loaded = guarded(tmp_path, x=[1000, 2.5], d={"k": "text"}, a=np.arange(3.0))
 
