@@ -8,7 +8,7 @@ from cellwright.app.compilation import compile_document
 from cellwright.app.verification.judging import judged
 from cellwright.app.verification.kernel import CellOutput
 from cellwright.app.verification.nondeterminism import likely_source
-from cellwright.app.verification.pairs import Difference, Pair, covers
+from cellwright.app.verification.pairs import Difference, Pair, beyond
 from cellwright.app.verification.reports import report_document, summary
 from cellwright.app.verification.shown import compare_cells, compare_printed
 from cellwright.model.equivalence import EquivalenceReport, Likeness, Reference, Subject
@@ -84,9 +84,22 @@ class TestVerdicts:
     def test_a_place_inside_of_an_unstable_one_is_covered(self):
         whole, part = Difference("x.tree", "a", "b"), Difference("x.tree.nodes[4]", "1", "2")
 
-        assert covers([whole], [part])
-        assert covers([], [])
-        assert not covers([Difference("y", "a", "b")], [part])
+        assert beyond([whole], [part]) == ()
+        assert beyond([], []) == ()
+        assert beyond([Difference("x.tre", "a", "b")], [part]) == (part,)
+
+    @pytest.mark.parametrize("other", ["x.rows.shape", "len(x.rows)", "sorted(x.rows)[3]"])
+    def test_how_many_elements_there_are_may_be_chance_where_the_elements_are(self, other):
+        known, found = Difference(other, "3", "4"), Difference("x.rows[2]", "1", "2")
+
+        assert beyond([known], [found]) == beyond([found], [known]) == ()
+
+    def test_of_several_differences_one_that_is_not_unstable_is_told(self, pipeline):
+        drawn, other = Difference("x.drawn", "1", "2"), Difference("x.name", "'a'", "'b'")
+
+        found = verdict(pipeline, value(drawn, other), value(drawn))
+
+        assert (found.likeness, found.path) == (Likeness.DIFFERENT, "x.name")
 
 
 class TestText:

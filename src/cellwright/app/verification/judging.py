@@ -1,9 +1,9 @@
 """Owns the verdict on each pair: what a difference means, and the place that made it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cellwright.app.verification.pairs import MOST, Difference, Pair, covers
+from cellwright.app.verification.pairs import MOST, Difference, Pair, beyond
 from cellwright.model.equivalence import Comparison, Likeness, Subject
 from cellwright.model.pipeline import Pipeline
 
@@ -45,7 +45,10 @@ def _comparison(pipeline: Pipeline, pair: Pair, again: Pair | None, tolerance: f
     if pair.exact or not pair.differences:
         note = pair.trouble or _NOTES.get(likeness, "")
         return Comparison(pair.step, pair.subject, pair.name, likeness, note=note, **place)
-    first = _worst(pair, tolerance)
+    told = pair.differences
+    if likeness is Likeness.DIFFERENT and again is not None:
+        told = beyond(again.differences, told)
+    first = _worst(told, tolerance)
     note = _NOTES.get(likeness, "")
     if likeness is Likeness.CLOSE:
         note = f"{first.gap:.1g} apart, relative to the larger"
@@ -72,15 +75,15 @@ def _likeness(pair: Pair, again: Pair | None, tolerance: float) -> Likeness:
     if all(each.gap <= tolerance for each in pair.differences) and not pair.trouble:
         return Likeness.CLOSE
     if again is not None and (
-        len(again.differences) >= MOST or covers(again.differences, pair.differences)
+        len(again.differences) >= MOST or not beyond(again.differences, pair.differences)
     ):
         return Likeness.UNSTABLE
     return Likeness.DIFFERENT
 
 
-def _worst(pair: Pair, tolerance: float) -> Difference:
+def _worst(differences: Sequence[Difference], tolerance: float) -> Difference:
     """Return the first difference that no tolerance covers; the first, where all are."""
-    return next((each for each in pair.differences if each.gap > tolerance), pair.differences[0])
+    return next((each for each in differences if each.gap > tolerance), differences[0])
 
 
 def _place(pipeline: Pipeline, pair: Pair) -> Mapping[str, Any]:

@@ -12,6 +12,8 @@ MOST = 20
 """Differences that are collected of one thing."""
 
 _INDICES = re.compile(r"\[[\d, ]+\]|line \d+")
+_SIZES = re.compile(r"^len\((.*)\)$|\.shape$")
+_ORDERED = re.compile(r"sorted\((.*)\)|\.keys\(\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,12 @@ class Difference:
 
     @property
     def place(self) -> str:
-        """Return the path without indices: which element differs first may be chance."""
-        return _INDICES.sub("[]", self.path)
+        """Return the path to the part that differs, whichever elements of it do, and how.
+
+        Whether two runs give other elements, or another number of them, may be chance.
+        """
+        path = _ORDERED.sub(r"\1", _SIZES.sub(r"\1[]", self.path))
+        return _INDICES.sub("[]", path).replace("[][]", "[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +58,19 @@ class Pair:
         return (self.step, self.subject, self.name)
 
 
-def covers(known: Iterable[Difference], found: Iterable[Difference]) -> bool:
-    """Tell whether each place that was found lies at, in or around one that is known."""
+def beyond(known: Iterable[Difference], found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return what was found that lies neither at, in nor around a place that is known."""
     places = {each.place for each in known}
-    return all(
-        any(
-            each.place == place
-            or each.place.startswith(place.rstrip(")"))
-            or place.startswith(each.place.rstrip(")"))
-            for place in places
-        )
+    return tuple(
+        each
         for each in found
+        if not any(_within(each.place, at) or _within(at, each.place) for at in places)
     )
+
+
+def _within(place: str, other: str) -> bool:
+    """Tell whether a place is another, or a part of what stands there."""
+    return place.startswith(other) and place[len(other) : len(other) + 1] in ("", ".", "[", ":")
 
 
 def presence(thing: object | None) -> str:
