@@ -1,8 +1,8 @@
 """That any bytes as a notebook, and any text as a cell, end in a report: no traceback, and
 no more than seconds.
 
-Inputs that once did otherwise are kept in `inputs/`: `*.bytes` as they are, `*.txt` as the
-middle cell of a notebook.
+Inputs that are hard, or that once did otherwise, are kept in `inputs/`: `*.bytes` as they
+are, `*.txt` as the middle cell of a notebook.
 """
 
 import json
@@ -21,10 +21,16 @@ from cellwright.compiler.driver import Compilation
 from cellwright.compiler.suggesting.suggest import suggest_tags
 from cellwright.diagnostics import render
 from properties.budget import budget
-from support.conformance import conformance_cases
 from support.notebooks import code, ipynb
+from support.spec_pages import spec_notebooks
 
 INPUTS = sorted((Path(__file__).parent / "inputs").iterdir())
+PAGES = sorted((Path(__file__).parents[1] / "spec").glob("*/*.md"))
+SOURCES = [
+    "\n".join(cell.source for cell in notebook.cells)
+    for page in PAGES
+    for notebook in spec_notebooks(page.read_text(encoding="utf-8"))
+]
 MOST = 5.0
 """Seconds of the processor that a compilation may take."""
 
@@ -56,8 +62,7 @@ JSON = st.recursive(
 @st.composite
 def changed_sources(draw: st.DrawFn) -> str:
     """Return cells that somebody wrote, with spans of them taken out, doubled and moved."""
-    case = draw(st.sampled_from(conformance_cases()))
-    source = "\n".join(cell.source for cell in case.cells)
+    source = draw(st.sampled_from(SOURCES))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(source)))
         end = min(len(source), start + draw(st.integers(0, 30)))
@@ -107,7 +112,7 @@ def test_broken_code_ends_in_a_report(source: str) -> None:
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.name)
-def test_what_once_ended_otherwise_ends_in_a_report(path: Path) -> None:
+def test_a_kept_input_ends_in_a_report(path: Path) -> None:
     if path.suffix == ".txt":
         assert_reported(in_a_cell(path.read_text(encoding="utf-8")))
     else:
