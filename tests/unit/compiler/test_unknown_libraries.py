@@ -127,6 +127,7 @@ def compiled_with(call):
     [
         'somelib.config.update("x64", True)',
         "somelib.enable()",
+        "somelib.seed(3)",
         'somelib.options.set({"level": 3})',
         "def prepare():\n    somelib.enable()\nprepare()",
         "from somelib import enable\nenable()",

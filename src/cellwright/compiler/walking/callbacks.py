@@ -1,12 +1,12 @@
 """Owns what is called back: the notebook's own functions within the reach of a call.
 
-A function that is called back may call others back in its turn. Each is walked once per
-outermost call, for all that it may be given: more would tell nothing new, and take time
-without bound.
+A function that is called back may call others back in its turn. Each is walked once in a
+round of the outermost call, and again only if it is given more. A round that left out what
+might have added something is followed by another; after some of them, and where calls are
+nested too deep, functions are taken to do all that their text may do.
 """
 
 import ast
-from collections.abc import Callable
 
 from cellwright.compiler.walking import attributes, calls, items, library, settled
 from cellwright.compiler.walking.arguments import Arguments
@@ -46,7 +46,7 @@ def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
     m.calling_back += 1
     try:
         if m.called_back is None:
-            return _in_rounds(m, lambda: _call_all(m, effect, receiver, given, node))
+            return _in_rounds(m, effect, receiver, given, node)
         return settled.once(m, key, lambda: _call_all(m, effect, receiver, given, node))
     finally:
         m.calling_back -= 1
@@ -63,15 +63,17 @@ def _all_for_granted(m: Machine, value: Value, node: ast.AST) -> Value:
     return found
 
 
-def _in_rounds(m: Machine, work: Callable[[], Value]) -> Value:
-    """Call back from outside, until no round is hasty."""
+def _in_rounds(m: Machine, effect: Effect, receiver: Value, given: Value, node: ast.AST) -> Value:
+    """Call back from outside, until a round leaves out nothing that might add something."""
     found = NOTHING
     for _ in range(_ROUNDS):
         m.called_back, m.hasty = {}, False
         m.round += 1
-        found |= work()
+        found |= _call_all(m, effect, receiver, given, node)
         if not m.hasty:
             break
+    else:
+        found |= _all_for_granted(m, receiver | given, node)
     m.called_back = None
     return found
 
@@ -119,11 +121,13 @@ def _call_once(
     unknown = effect.result == "unknown"
     key = (thing.number, unknown or effect.calls, thing.number in direct)
     given, returned, rounds = m.called_back.get(key, (NOTHING, NOTHING, 0))
+    told = m.heap.told_apart(every)
     if rounds and every <= given:
+        m.hasty |= not told <= given  # it is given the same thing, that has come to stand for more
         return returned
     if rounds == _ROUNDS or m.calling_back > (1 if unknown else _NESTED) or m.exhausted:
         return returned | _take_for_granted(m, thing, every, node)
-    m.called_back[key] = (given | every, returned, rounds + 1)
+    m.called_back[key] = (given | told, returned, rounds + 1)
     found = _call_target(m, effect, thing, every, node, direct)
     given, returned, rounds = m.called_back[key]
     m.returns += not found <= returned

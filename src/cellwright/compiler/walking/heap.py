@@ -187,14 +187,25 @@ class Heap:
     def blur(self, key: tuple[object, ...], value: Value) -> Value:
         """Return one thing that stands for all that a value reaches."""
         thing = self.make(("blur", key), kind=Kind.PLAIN, type_name="", place=None)
+        value -= {UNBOUND, thing.number}
         if not value <= thing.out.keys():
             thing.blurred = True
             self.growth += 1
-            self.link(thing, value - {UNBOUND, thing.number})
+            self.link(thing, value)
             if thing.fields:
                 for number in self.reach(value):
                     self.link(self.things[number], (thing.number,))
         return frozenset((thing.number,))
+
+    def told_apart(self, value: Value) -> Value:
+        """Return a value, and what the blurred things in it have been given by now."""
+        found = set(value)
+        todo = [number for number in value if self.things[number].blurred]
+        while todo:
+            new = self.things[todo.pop()].out.keys() - found
+            found |= new
+            todo += [number for number in new if self.things[number].blurred]
+        return frozenset(found)
 
     def memory(self, thing: Thing) -> Value:
         """Return the memory of an array-like, made at the first view of it."""

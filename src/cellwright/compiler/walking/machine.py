@@ -40,7 +40,7 @@ ALWAYS_BOUND = frozenset(
 
 DEPTH = 12
 
-LEAST_STEPS = 20_000
+LEAST_STEPS = 10_000
 """Statements and expressions that a walk may take, beside what the text is long."""
 STEPS_A_CHARACTER = 2
 LOOKS_A_STEP = 16
@@ -64,7 +64,9 @@ class Machine:
         self.settled: dict[Hashable, Any] = {}
         """What work at this site gave; see `settled.py`."""
         self.round = 0
+        """Counts the rounds of calling back: no work is done twice in one of them."""
         self.hasty = False
+        """Work was left out in this round, though it might have added something."""
         self.returns = 0
         """How often it turned out that a call at work further up gives more, or is given more."""
         self.local = LocalModules(self.heap, self.frames, modules or {})
@@ -307,6 +309,14 @@ class Machine:
             if number not in self.site.changed:
                 chain = chain or self.chain(node)
                 self.site.changed[number] = chain
+
+    def spread_changes(self) -> None:
+        """Note as changed what blurred things that this site changed have come to hold since."""
+        changed = self.site.changed
+        for number in [number for number in changed if self.heap[number].blurred]:
+            for inner in self.heap.inside((number,)):
+                if not self.local.in_the_making(inner):
+                    changed.setdefault(inner, changed[number])
 
     def unclean(self) -> None:
         """Note that the definition at work does more than define."""

@@ -14,7 +14,7 @@ from cellwright.compiler.walking.machine import Machine
 
 _TELLING = (
     "show", "print", "display", "get", "list", "info", "version", "is_", "has_", "describe",
-    "plot", "draw", "help", "summary", "demo", "check", "assert", "test", "see", "view",
+    "plot", "draw", "help", "summary", "demo", "check", "assert", "test", "view",
 )  # fmt: skip
 """What the names of functions begin with that only tell something."""
 

@@ -106,6 +106,7 @@ def walk_notebook(
                 machine.store_global(name, expressions.evaluate(machine, value), statement)
                 continue
             _walk_statement(machine, statement, definitions)
+        machine.spread_changes()
         if site.step is not None or site.changed:
             site.after = machine.snapshot().names
         else:
