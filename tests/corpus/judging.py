@@ -54,7 +54,7 @@ def verified_row(path: Path, *, seconds: float, python: str = "") -> Row:
     except ValueError:
         return {**row, "outcome": "crashed", "detail": err[-4000:]}
     outcome = OUTCOMES[document["verdict"]]
-    failed = document["failed_steps"]
+    failed = document["failed_steps"] if document["verdict"] == "pipeline-fails" else []
     if failed and all(step["kind"] == "output" for step in failed):
         outcome = "refused"  # at the end of the step that made what cannot travel
     return {**row, "outcome": outcome, **_told(document)}
