@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from cellwright.app.compilation import compile_document
-from cellwright.app.verification.judging import judged
+from cellwright.app.verification.judging import MOST_RUNS, judged, may_be_chance
 from cellwright.app.verification.kernel import CellOutput
 from cellwright.app.verification.nondeterminism import likely_source
 from cellwright.app.verification.pairs import Difference, Pair, beyond
@@ -30,10 +30,8 @@ def value(*differences, trouble=""):
     return Pair("a", Subject.VALUE, "x", differences=differences, trouble=trouble)
 
 
-def verdict(pipeline, pair, again=None, tolerance=0.0):
-    (found,) = judged(
-        pipeline, [pair], again=None if again is None else [again], tolerance=tolerance
-    )
+def verdict(pipeline, pair, *again, tolerance=0.0):
+    (found,) = judged(pipeline, [pair], again=[[each] for each in again], tolerance=tolerance)
     return found
 
 
@@ -93,6 +91,24 @@ class TestVerdicts:
         known, found = Difference(other, "3", "4"), Difference("x.rows[2]", "1", "2")
 
         assert beyond([known], [found]) == beyond([found], [known]) == ()
+
+    def test_a_third_run_of_the_notebook_may_show_what_two_do_not(self, pipeline):
+        pair, drawn = value(Difference("x", "1", "2")), value(Difference("x", "1", "3"))
+        same = Pair("a", Subject.VALUE, "x", exact=True)
+
+        assert verdict(pipeline, pair, same, drawn).likeness is Likeness.UNSTABLE
+
+    def test_the_notebook_is_run_again_while_that_may_explain_a_difference(self, pipeline):
+        different = verdict(pipeline, value(Difference("x", "1", "2")))
+        unstable = verdict(
+            pipeline, value(Difference("x", "1", "2")), value(Difference("x", "1", "3"))
+        )
+
+        assert may_be_chance([different], 0)
+        assert not may_be_chance([different], 1)
+        assert may_be_chance([different, unstable], 1)
+        assert not may_be_chance([different, unstable], MOST_RUNS)
+        assert not may_be_chance([unstable], 1)
 
     def test_of_several_differences_one_that_is_not_unstable_is_told(self, pipeline):
         drawn, other = Difference("x.drawn", "1", "2"), Difference("x.name", "'a'", "'b'")
@@ -197,7 +213,7 @@ def test_a_report_is_summed_up(pipeline):
         reference=Reference.NOTEBOOK,
         split=True,
         tolerance=0.0,
-        comparisons=judged(pipeline, pairs, again=None, tolerance=0.0),
+        comparisons=judged(pipeline, pairs, again=(), tolerance=0.0),
         created=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     )
 

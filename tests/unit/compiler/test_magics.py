@@ -36,6 +36,8 @@ def said(found: Translation) -> list[tuple[int, str]]:
         ("%time x = f(1)  # slow", "x = f(1)  # slow"),
         ("%time", ""),
         ("y = %time f(1)", "y = f(1)"),
+        ('x = """a\n   \n b"""', 'x = """a\n\n b"""'),
+        ("x = '''a\n \t\n b'''", "x = '''a\n\n b'''"),
         ("%time !ls", f"{S}.system('ls')"),
         ("%prun -q -s cumulative f()", "f()"),
         ("%aimport a, b, -c", "import a, b"),

@@ -18,6 +18,7 @@ def feeds(*cells):
         ("import numpy as np", "np.random.seed(1)", "state:numpy.random"),
         ("import random", "random.seed(1)", "state:random"),
         ("import torch", "torch.manual_seed(1)", "state:torch"),
+        ("import pylab", "pylab.seed(1)", "state:numpy.random"),
     ],
 )
 def test_an_unknown_function_may_draw_from_a_generator_that_was_seeded(imports, seed, state):

@@ -1,15 +1,19 @@
 """Owns the verdict on each pair: what a difference means, and the place that made it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from cellwright.app.verification.pairs import MOST, Difference, Pair, beyond
+from cellwright.app.verification.pairs import MOST, Difference, Key, Pair, beyond
 from cellwright.model.equivalence import Comparison, Likeness, Subject
 from cellwright.model.pipeline import Pipeline
 
+MOST_RUNS = 3
+"""How often the notebook is run again to find out what it gives by chance."""
+
 _NOTES = {
     Likeness.EQUAL: "the same value, written in other bytes",
-    Likeness.UNSTABLE: "a second run of the notebook differs from the first here, too",
+    Likeness.UNSTABLE: "another run of the notebook differs from the first here, too",
 }
 
 
@@ -17,37 +21,46 @@ def judged(
     pipeline: Pipeline,
     pairs: Iterable[Pair],
     *,
-    again: Iterable[Pair] | None,
+    again: Sequence[Iterable[Pair]],
     tolerance: float,
 ) -> tuple[Comparison, ...]:
     """Return a comparison for each pair, in the order of the pipeline.
 
-    `again` are the pairs of two runs of the notebook itself: where they differ, there is
-    nothing that a pipeline could be equal to. None where it was not run again.
+    `again` are the pairs of the notebook's first run and each further one: where they
+    differ, there is nothing that a pipeline could be equal to.
     """
-    known = {pair.key: pair for pair in again or ()}
+    known: dict[Key, list[Pair]] = {}
+    for pair in chain.from_iterable(again):
+        known.setdefault(pair.key, []).append(pair)
     order = {step: at for at, step in enumerate(pipeline.steps)}
     subjects = list(Subject)
-    found = [_comparison(pipeline, pair, known.get(pair.key), tolerance) for pair in pairs]
+    found = [_comparison(pipeline, pair, known.get(pair.key, []), tolerance) for pair in pairs]
     return tuple(sorted(found, key=lambda each: (order[each.step], subjects.index(each.subject))))
 
 
-def differs(pairs: Iterable[Pair], tolerance: float) -> bool:
-    """Tell whether some pair is not the same, and no tolerance covers it."""
-    return any(
-        each.gap > tolerance for pair in pairs if not pair.exact for each in pair.differences
-    )
+def may_be_chance(comparisons: Sequence[Comparison], runs: int) -> bool:
+    """Tell whether one more run of the notebook may show that a difference is by chance.
+
+    `runs` is how often it was run again. Two runs that draw other numbers may come to the
+    same where a third one does not.
+    """
+    found = {each.likeness for each in comparisons}
+    if Likeness.DIFFERENT not in found:
+        return False
+    return runs == 0 or (Likeness.UNSTABLE in found and runs < MOST_RUNS)
 
 
-def _comparison(pipeline: Pipeline, pair: Pair, again: Pair | None, tolerance: float) -> Comparison:
+def _comparison(
+    pipeline: Pipeline, pair: Pair, again: Sequence[Pair], tolerance: float
+) -> Comparison:
     likeness = _likeness(pair, again, tolerance)
     place = _place(pipeline, pair)
     if pair.exact or not pair.differences:
         note = pair.trouble or _NOTES.get(likeness, "")
         return Comparison(pair.step, pair.subject, pair.name, likeness, note=note, **place)
     told = pair.differences
-    if likeness is Likeness.DIFFERENT and again is not None:
-        told = beyond(again.differences, told)
+    if likeness is Likeness.DIFFERENT:
+        told = beyond(_all_differences(again), told)
     first = _worst(told, tolerance)
     note = _NOTES.get(likeness, "")
     if likeness is Likeness.CLOSE:
@@ -67,18 +80,22 @@ def _comparison(pipeline: Pipeline, pair: Pair, again: Pair | None, tolerance: f
     )
 
 
-def _likeness(pair: Pair, again: Pair | None, tolerance: float) -> Likeness:
+def _likeness(pair: Pair, again: Sequence[Pair], tolerance: float) -> Likeness:
     if pair.exact:
         return Likeness.EXACT
     if not pair.differences:
         return Likeness.UNKNOWN if pair.trouble else Likeness.EQUAL
     if all(each.gap <= tolerance for each in pair.differences) and not pair.trouble:
         return Likeness.CLOSE
-    if again is not None and (
-        len(again.differences) >= MOST or not beyond(again.differences, pair.differences)
-    ):
+    if any(len(each.differences) >= MOST for each in again):
+        return Likeness.UNSTABLE  # there are more than are known
+    if again and not beyond(_all_differences(again), pair.differences):
         return Likeness.UNSTABLE
     return Likeness.DIFFERENT
+
+
+def _all_differences(pairs: Iterable[Pair]) -> list[Difference]:
+    return [difference for pair in pairs for difference in pair.differences]
 
 
 def _worst(differences: Sequence[Difference], tolerance: float) -> Difference:

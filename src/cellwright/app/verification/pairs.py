@@ -40,6 +40,9 @@ class Difference:
         return _INDICES.sub("[]", path).replace("[][]", "[]")
 
 
+Key = tuple[StepName, Subject, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two things that should be the same: `exact` if their bytes are; `trouble` says why
@@ -53,7 +56,7 @@ class Pair:
     trouble: str = ""
 
     @property
-    def key(self) -> tuple[StepName, Subject, str]:
+    def key(self) -> Key:
         """Return what the same thing has in another comparison."""
         return (self.step, self.subject, self.name)
 

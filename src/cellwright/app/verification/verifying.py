@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from cellwright.app.compilation import Compiled, compile_in, read_notebook
 from cellwright.app.resolution import notebook_interpreter
 from cellwright.app.running import Emit, Notice, RunOptions, RunResult, run_notebook
-from cellwright.app.verification.judging import differs, judged
+from cellwright.app.verification.judging import judged, may_be_chance
 from cellwright.app.verification.kernel import CellFailure
 from cellwright.app.verification.nondeterminism import likely_source
 from cellwright.app.verification.pairs import Pair
@@ -163,23 +163,27 @@ def _against_notebook(  # noqa: PLR0913, PLR0917  # both sides of the comparison
         *compare_outputs(pipeline, expected, outputs_of_run(workspace, run), reference=reference),
         *compare_shown(workspace, pipeline, reference.outputs, run),
     )
-    again: tuple[Pair, ...] | None = None
-    if differs(pairs, options.tolerance):
+    again: list[tuple[Pair, ...]] = []
+    comparisons = judged(pipeline, pairs, again=again, tolerance=options.tolerance)
+    while may_be_chance(comparisons, len(again)):
         # What the notebook does not agree with itself about, no pipeline can be equal to.
-        with _reference(scene, scope, "the notebook once more, as something differs") as second:
-            again = (
-                *compare_outputs(
-                    pipeline, expected, outputs_of_reference(second), reference=reference
-                ),
-                *compare_cells(pipeline, reference.outputs, second.outputs),
+        with _reference(scene, scope, "the notebook once more, as something differs") as other:
+            again.append(
+                (
+                    *compare_outputs(
+                        pipeline, expected, outputs_of_reference(other), reference=reference
+                    ),
+                    *compare_cells(pipeline, reference.outputs, other.outputs),
+                )
             )
+        comparisons = judged(pipeline, pairs, again=again, tolerance=options.tolerance)
     return EquivalenceReport(
         run=run.id,
         snapshot=run.snapshot,
         reference=Reference.NOTEBOOK,
         split=options.split,
         tolerance=options.tolerance,
-        comparisons=judged(pipeline, pairs, again=again, tolerance=options.tolerance),
+        comparisons=comparisons,
         created=datetime.now(UTC),
     )
 
@@ -195,7 +199,7 @@ def _against_itself(
         raise AssertionError("there is a first run to hold the second against")
     one, other = (outputs_of_run(first.workspace, run) for run in (first.run, second))
     pairs = compare_outputs(pipeline, one, other, reference=reference)
-    comparisons = judged(pipeline, pairs, again=None, tolerance=options.tolerance)
+    comparisons = judged(pipeline, pairs, again=(), tolerance=options.tolerance)
     return EquivalenceReport(
         run=first.run.id,
         snapshot=first.run.snapshot,

@@ -28,7 +28,7 @@ class Replay:
 
     `setups` has, per site, the modules concerned; `made` the modules whose types the
     objects have that are made at a site; `unread` the imports from within a library whose
-    names nobody reads, with the library.
+    names nobody reads, and the statements of steps that set up a library, with the library.
     """
 
     wiring: Wiring
@@ -42,7 +42,13 @@ def replay_of(wiring: Wiring, state: StateFlow) -> Replay:
     """Return what is needed to tell which shared statements a step runs."""
     timeline = wiring.timeline
     setups, made = setup_sites(timeline, state), made_roots(timeline)
-    return Replay(wiring, state, setups, made, tuple(_unread_imports(timeline.walk)))
+    set_up = [
+        (definition, root)
+        for definition in timeline.walk.definitions
+        for root in sorted(definition.sets_up)
+    ]
+    unread = (*_unread_imports(timeline.walk), *set_up)
+    return Replay(wiring, state, setups, made, unread)
 
 
 def replayed_sites(replay: Replay, step: StepName, site: Site) -> list[int]:
@@ -99,13 +105,15 @@ def plugin_imports(replay: Replay, step: StepName, site: Site) -> Iterator[Defin
 
     They are those for their effect alone (`from sklearn.experimental import enable_…`),
     where the step uses the same library; and all of modules of which nothing is known,
-    where it uses such a module.
+    where it uses such a module. What sets up a library is yielded as well.
     """
     wiring = replay.wiring
     before = [each for each in replay.unread if each[0].site < site.index]
     if before:
         used = _roots_of(replay, step, site)
-        yield from (definition for definition, root in before if root in used)
+        for definition, root in before:
+            if root in used or (definition.sets_up and "" in used):
+                yield definition
     if not _uses_unknown_module(wiring, step):
         return
     for definition in wiring.timeline.walk.definitions:

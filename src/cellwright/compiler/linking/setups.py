@@ -6,6 +6,7 @@ import sys
 
 from cellwright.compiler.linking.states import StateFlow
 from cellwright.compiler.linking.timeline import Timeline
+from cellwright.compiler.walking import set_ups
 from cellwright.compiler.walking.heap import Kind
 from cellwright.compiler.walking.sites import Site
 
@@ -24,6 +25,11 @@ def setup_sites(timeline: Timeline, state: StateFlow) -> dict[int, frozenset[str
         if site.step is not None:
             continue
         roots = {use.what.split(".")[0] for use in site.effects.states if use.use in _ACTS}
+        roots |= {
+            use.state.partition(set_ups.STATE)[2]
+            for use in site.effects.states
+            if set_ups.STATE in use.state
+        }
         roots |= {path.split(".")[0] for path in site.effects.patches}
         _, node = site.body[0]
         if isinstance(node, ast.Expr | ast.With | ast.If | ast.For | ast.Try):

@@ -39,6 +39,10 @@ _CANDIDATE = re.compile(
 )
 
 
+_QUOTES = re.compile(r"\"{3}|'{3}")
+_BLANK = re.compile(r"^[ \t]+$", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A remark, a requirement or the start of a statement, on a line (from 1)."""
@@ -68,7 +72,12 @@ def is_history_name(name: str) -> bool:
 
 def may_hold_magics(source: str) -> bool:
     """Tell whether a look by IPython is worth its import; cheap."""
-    return _CANDIDATE.search(source) is not None
+    return _CANDIDATE.search(source) is not None or may_hold_blanks(source)
+
+
+def may_hold_blanks(source: str) -> bool:
+    """Tell whether a string may have lines of blanks, which IPython empties; cheap."""
+    return _QUOTES.search(source) is not None and _BLANK.search(source) is not None
 
 
 def translate(source: str) -> Translation:

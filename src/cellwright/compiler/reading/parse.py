@@ -191,7 +191,8 @@ def _parse(cell: Cell, role: CellRole, memo: Memo, report: Report) -> ParsedCell
 
 def _read(source: str) -> _Reading:
     tree, trouble = _python_tree(source)
-    if trouble is None and not _HIDDEN_PROMPT.match(source):
+    plain = not (_HIDDEN_PROMPT.match(source) or magics.may_hold_blanks(source))
+    if trouble is None and plain:
         return _checked(Translation(source), tree, None)
     translation = Translation(source)
     if magics.may_hold_magics(source):

@@ -3,7 +3,7 @@
 import ast
 from dataclasses import replace
 
-from cellwright.compiler.walking import callbacks, escapes, items, results, texts
+from cellwright.compiler.walking import callbacks, escapes, items, results, set_ups, texts
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
@@ -40,6 +40,7 @@ def apply_effect(
     _store(m, effect, receiver, arguments, node)
     if not waived:
         note_states(m, effect, everything, node, path)
+        set_ups.note_set_up(m, effect, node, path)
         escapes.keep(m, effect, given, node)
     note_files(m, effect, receiver, arguments, node, path)
     for mark in effect.marks:

@@ -1,9 +1,9 @@
 """Owns what is known of other people's code: the effects data, and how it is looked up.
 
 `effects/*.toml` has one table per module (`["numpy.random"]`) and per type
-(`["type:list"]`). A key is one or several names with blanks between, `*` for every
-other function or method, `^` for every other class, a leading dot for attributes. The
-value is a line of words:
+(`["type:list"]`); `like` names a type that knows the rest, or modules whose names it has.
+A key is one or several names with blanks between, `*` for every other function or method,
+`^` for every other class, a leading dot for attributes. The value is a line of words:
 
     new[:TYPE]      something new that shares nothing with what was given; here and below
                     it behaves like TYPE, and with `!` after it, it is of no other type
@@ -32,6 +32,7 @@ value is a line of words:
                     state of the process
     when:K=TYPE     the result has TYPE if keyword K is given
     unless:K[=TYPE] … not if keyword K is given and not None; the result then has TYPE
+    installs:A,B    sets up these libraries for good, the same each time that it is called
     unpickles       may make objects of any class of the notebook
     clock network unique exit input escape
                     what it depends on, or does to the process
@@ -93,6 +94,7 @@ _WORDS = frozenset(
         "stores-items",
         "calls",
         "nocall",
+        "installs",
         "unless",
         "when",
     ]
@@ -117,6 +119,7 @@ class Effect:
     calls_back: bool = True
     files: tuple[tuple[str, str], ...] = ()
     states: tuple[tuple[str, str], ...] = ()
+    installs: tuple[str, ...] = ()
     unless: tuple[tuple[str, str], ...] = ()
     when: tuple[tuple[str, str], ...] = ()
     marks: frozenset[str] = frozenset()
@@ -151,7 +154,7 @@ class EffectsData:
     def find(self, path: str) -> Effect | None:
         """Return what a function or class of a library does; None where nothing is known."""
         module, _, name = path.rpartition(".")
-        exact = self.modules.get(module, {}).get(name)
+        exact = self._named(module, name)
         if exact is not None:
             return exact
         if name.startswith(_PARTICULAR):
@@ -167,7 +170,25 @@ class EffectsData:
     def attribute(self, path: str) -> Effect | None:
         """Return what reading an attribute of a module gives, where that is known."""
         module, _, name = path.rpartition(".")
-        return self.modules.get(module, {}).get("." + name)
+        return self._named(module, "." + name)
+
+    def _named(self, module: str, key: str) -> Effect | None:
+        """Return what the data say by its own name of something in a module, or in those
+        whose names the module has."""
+        for each in (module, *self.aliases.get(module, "").split()):
+            effect = self.modules.get(each, {}).get(key)
+            if effect is not None:
+                return effect
+        return None
+
+    def states_of(self, path: str) -> tuple[tuple[str, str], ...]:
+        """Return the state of the process that a path belongs to, with how it is used."""
+        while "." in path:
+            effect = self.attribute(path)
+            if effect is not None and effect.states:
+                return effect.states
+            path = path.rpartition(".")[0]
+        return ()
 
     def method(self, type_name: str, name: str) -> Effect | None:
         """Return what a method (or `.attribute`) of a type does."""
@@ -291,6 +312,7 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
         calls_back="nocall" not in found,
         files=tuple(found.get("files", [])),
         states=tuple(found.get("states", [])),
+        installs=tuple(root for _, roots in found.get("installs", []) for root in roots.split(",")),
         unless=_pairs(found.get("unless", [])),
         when=_pairs(found.get("when", [])),
         marks=frozenset(name for name, _ in found.get("marks", [])),

@@ -81,6 +81,9 @@ def item_of_member(
 
 def change_member(m: Machine, path: str, *, node: ast.AST, what: str) -> None:
     """Note a change of what is found in a module: known state, or a library's own."""
+    if m.definition is not None and m.definition.sets_up:
+        m.repeated[path] = m.definition
+        return
     m.unclean()
     state = _state_of(path)
     if state:
@@ -93,23 +96,19 @@ def patch(m: Machine, thing: Thing, name: str, value: Value, *, node: ast.AST) -
     """Note `module.name = …`; what stood there before undoes an earlier change."""
     path = f"{thing.type}.{name}"
     own = {path, f"{thing.type}.__{name}__"}
-    if value and m.doubts == 0 and m.heap.types(value) <= own and path in m.site.effects.patches:
-        del m.site.effects.patches[path]
-        return
+    if value and m.doubts == 0 and m.heap.types(value) <= own:
+        if m.site.effects.patches.pop(path, None) is not None:
+            return
+        if path in m.repeated and m.repeated[path].site == m.site.index:
+            m.repeated.pop(path).sets_up = frozenset()
+            return
     change_member(m, path, node=node, what="assignment")
     escapes.let_go(m, value, node)
 
 
 def _state_of(path: str) -> str:
     """Return the state of the process that a path of a library belongs to, or ""."""
-    data = effects_data()
-    while "." in path:
-        effect = data.attribute(path)
-        if effect is not None:
-            for _, state in effect.states:
-                return state
-        path = path.rpartition(".")[0]
-    return ""
+    return next((state for _, state in effects_data().states_of(path)), "")
 
 
 def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -> Value:

@@ -80,6 +80,8 @@ class Machine:
         """Global random generators that a cell has seeded, or may have."""
         self.set_up: set[str] = set()
         """Libraries that a call for nothing but its effect may have set up."""
+        self.repeated: dict[str, Definition] = {}
+        """The statements that assign to members of libraries, and are run again."""
         self.discarded: ast.expr | None = None
         """The expression at work whose value nobody takes."""
         self.words: frozenset[str] = frozenset()

@@ -1,8 +1,13 @@
-"""Owns calls that set up a library of which nothing is known: `jax.config.update(…)`.
+"""Owns what sets up a library: `jax.config.update(…)`, `tqdm.pandas()`, `ox.settings.log = True`.
 
-A call whose value nobody takes, and that is given nothing of the notebook's, is made for its
-effect alone. Where that is not on the world outside, it is inside of the library, and who
-uses the library later, uses it as it was set up.
+Who uses a library later, uses it as it was set up. What sets it up the same each time that
+it runs, whatever went before, is run again in the steps that use the library: a constant
+that is assigned to a member of it, a call of which the data say so and that is given
+constants.
+
+Of other calls it is taken for granted that they set up a library of which nothing is known
+if nobody takes their value, and they are given nothing of the notebook's: they are made for
+their effect alone. Where that is not on the world outside, it is inside of the library.
 """
 
 import ast
@@ -10,13 +15,79 @@ import sys
 
 from cellwright.compiler.walking import uses
 from cellwright.compiler.walking.arguments import Arguments
+from cellwright.compiler.walking.effects import Effect, effects_data
+from cellwright.compiler.walking.heap import Kind
 from cellwright.compiler.walking.machine import Machine
 
+STATE = "set-up of "
+"""What the name of the state begins with, before that of the library."""
 _TELLING = (
     "show", "print", "display", "get", "list", "info", "version", "is_", "has_", "describe",
     "plot", "draw", "help", "summary", "demo", "check", "assert", "test", "view",
 )  # fmt: skip
 """What the names of functions begin with that only tell something."""
+
+
+_KNOWN_ELSEWHERE = frozenset(sys.stdlib_module_names) | {"builtins", "cellwright"}
+
+
+def repeatable(m: Machine, node: ast.stmt) -> frozenset[str]:
+    """Return the libraries that a statement sets up, the same each time that it runs."""
+    match node:
+        case ast.Expr(value=ast.Call(func=called, args=given, keywords=keywords)):
+            effect = effects_data().find(_path(m, called))
+            parts = (*given, *(each.value for each in keywords))
+            constant = all(_is_constant(m, part) for part in parts)
+            return frozenset(effect.installs if effect is not None and constant else ())
+        case ast.Assign(targets=[ast.Attribute() as target], value=value):
+            path = _path(m, target)
+            root = path.partition(".")[0]
+            kept = path and not effects_data().states_of(path) and root not in _KNOWN_ELSEWHERE
+            return frozenset((root,) if kept and _is_constant(m, value, alone=True) else ())
+        case _:
+            return frozenset()
+
+
+def _path(m: Machine, node: ast.expr) -> str:
+    """Return the path of what the text finds in a library, "" where it is something else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id not in m.names:
+        return ""
+    things = [m.heap[number] for number in m.names[node.id].value]
+    if len(things) != 1 or things[0].kind is not Kind.LIBRARY or things[0].type in m.local.loaded:
+        return ""
+    return ".".join((things[0].type, *reversed(names)))
+
+
+def _is_constant(m: Machine, node: ast.expr | None, *, alone: bool = False) -> bool:
+    """Tell whether the text of a value says all of it; `alone`: and it cannot be changed."""
+    match node:
+        case ast.Attribute():
+            return not alone and bool(_path(m, node))
+        case ast.Constant():
+            return True
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return True
+        case ast.Tuple(elts=parts):
+            return all(_is_constant(m, part, alone=alone) for part in parts)
+        case ast.List(elts=parts) | ast.Set(elts=parts):
+            return not alone and all(_is_constant(m, part) for part in parts)
+        case ast.Dict(keys=keys, values=values):
+            return not alone and all(_is_constant(m, part) for part in (*keys, *values))
+        case _:
+            return False
+
+
+def note_set_up(m: Machine, effect: Effect, node: ast.AST, path: str) -> None:
+    """Note that a call sets up libraries, where the statement is not one to be run again."""
+    if m.definition is not None and m.definition.sets_up:
+        return
+    for root in effect.installs:
+        m.set_up.add(root)
+        uses.note_state(m, "changes-state", _state(root), node=node, what=path)
 
 
 def may_set_up(m: Machine, path: str, arguments: Arguments, node: ast.AST) -> None:
@@ -43,4 +114,4 @@ def rely(m: Machine, path: str, node: ast.AST) -> None:
 
 
 def _state(root: str) -> str:
-    return f"set-up of {root}"
+    return f"{STATE}{root}"

@@ -91,7 +91,7 @@ class Site:
 
 @dataclass(slots=True)
 class Definition:
-    """A function, class or import at the top level of a step, or a shared statement.
+    """A function, class, import or set-up at the top level of a step, or a shared statement.
 
     `needs` are the names evaluated as it runs, with the definition that bound each (None:
     bound by other means); `clean` says that running it again does nothing but define.
@@ -107,3 +107,5 @@ class Definition:
     foreign: set[str] = field(default_factory=set)
     clean: bool = True
     first_thing: int = 0
+    sets_up: frozenset[str] = frozenset()
+    """Libraries that the statement sets up, the same each time that it runs."""

@@ -10,7 +10,7 @@ from cellwright.compiler.reading.parameters import declared
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.scopes import ScopeTable, alias_name
 from cellwright.compiler.reading.tags import InStep, Skipped, Untagged
-from cellwright.compiler.walking import caches, classes, expressions, modules, statements
+from cellwright.compiler.walking import caches, classes, expressions, modules, set_ups, statements
 from cellwright.compiler.walking.heap import Heap
 from cellwright.compiler.walking.machine import STEPS_A_CHARACTER, Machine
 from cellwright.compiler.walking.sites import Definition, Site, Variable
@@ -145,11 +145,12 @@ def _chosen_nodes(
 
 
 def _walk_statement(m: Machine, node: ast.stmt, definitions: list[Definition]) -> None:
-    if not isinstance(node, _DEFINING):
+    sets_up = set_ups.repeatable(m, node) if m.site.step is not None else frozenset()
+    if not sets_up and not isinstance(node, _DEFINING):
         statements.execute(m, node)
         return
-    names = _names_of(node)
-    definition = Definition(len(definitions), m.site.index, m.cell, node, names)
+    names = () if sets_up else _names_of(node)
+    definition = Definition(len(definitions), m.site.index, m.cell, node, names, sets_up=sets_up)
     definition.first_thing = len(m.heap.things)
     definitions.append(definition)
     m.definition = definition

@@ -1,0 +1,118 @@
+"""What sets up a library, the same each time that it runs."""
+
+import pytest
+
+from cellwright.compiler.driver import compile_notebook
+from support.notebooks import code, ipynb
+
+
+def compiled(imports, set_up, use, *, before=""):
+    cells = [code(imports, "imports")] if imports else []
+    cells += [code(before, "step:before")] if before else []
+    cells += [code(set_up, "step:set"), code(use, "step:use"), code("print(1)", "step:other")]
+    return compile_notebook(ipynb(cells), path="notebook.ipynb")
+
+
+SET_UPS = {
+    "a call": ("from tqdm.auto import tqdm", "tqdm.pandas()", "import pandas as pd\nprint(pd.Series([1]).progress_apply(str))"),
+    "a call with constants": ("import jax", 'jax.config.update("jax_enable_x64", True)', "print(jax.numpy.ones(3))"),
+    "a call with what a library has": ("import torch", "torch.set_default_dtype(torch.float64)", "print(torch.ones(3))"),
+    "a member": ("import osmnx as ox", "ox.settings.use_cache = True", "print(ox.graph(3))"),
+    "a member of a module": ("import plotly.io as pio", 'pio.templates.default = "simple_white"', "import plotly.express as px\nprint(px.line([1]))"),
+    "a negative number": ("import somelib", "somelib.level = -1", "print(somelib.work())"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SET_UPS)
+def test_it_is_run_again_in_the_steps_that_use_the_library(case):
+    imports, set_up, use = SET_UPS[case]
+
+    found = compiled(imports, set_up, use)
+
+    assert found.pipeline is not None, list(found.report)
+    program = found.pipeline.steps["use"].program
+    assert program.index(set_up) < program.index("print")
+    assert set_up not in found.pipeline.steps["other"].program
+    assert found.pipeline.steps["set"].program.count(set_up) == 1
+
+
+def test_the_last_of_several_holds_for_the_steps_after_it():
+    found = compiled(
+        "import somelib",
+        "somelib.level = 2",
+        "print(somelib.work())",
+        before="somelib.level = 1\nprint(somelib.work())",
+    )
+
+    assert found.pipeline is not None
+    program = found.pipeline.steps["use"].program
+    assert program.index("somelib.level = 1") < program.index("somelib.level = 2")
+    assert "somelib.level = 2" not in found.pipeline.steps["before"].program
+
+
+@pytest.mark.parametrize("imports", ["tqdm", "tqdm.auto", "tqdm.notebook"])
+def test_one_in_a_shared_cell_is_run_for_the_library_that_it_sets_up(imports):
+    cells = [
+        code(f"import pandas as pd\nfrom {imports} import tqdm\ntqdm.pandas()", "imports"),
+        code("rows = pd.Series([1])", "step:make"),
+        code("print(rows.progress_apply(str))", "step:use"),
+        code("print(1)", "step:other"),
+    ]
+
+    found = compile_notebook(ipynb(cells), path="notebook.ipynb")
+
+    assert found.pipeline is not None
+    assert "tqdm.pandas()" in found.pipeline.steps["use"].program
+    assert "tqdm" not in found.pipeline.steps["other"].program
+
+
+@pytest.mark.parametrize(
+    ("set_up", "rule"),
+    [
+        ("def prepare():\n    tqdm.pandas()\nprepare()", "FLOW217"),
+        ("for level in [1, 2]:\n    somelib.level = 2", "FLOW214"),
+        ("somelib.level = []", "FLOW214"),
+        ("somelib.level = somelib.level + 1", "FLOW214"),
+        ("somelib.level = rows", "FLOW214"),
+        ("rows = tqdm.pandas(desc=str(rows))", "FLOW217"),
+    ],
+)
+def test_what_may_differ_the_next_time_is_refused(set_up, rule):
+    found = compiled(
+        "import somelib\nimport pandas as pd\nfrom tqdm import tqdm",
+        f"rows = 3\n{set_up}",
+        "print(somelib.work(), pd.Series([1]))",
+    )
+
+    assert rule in {finding.rule.code for finding in found.report}
+
+
+def test_a_member_that_is_put_back_is_left_as_it_is():
+    found = compiled(
+        "import somelib",
+        "old = somelib.level\nsomelib.level = 3\nprint(somelib.work())\nsomelib.level = old",
+        "print(somelib.work())",
+    )
+
+    assert found.pipeline is not None, list(found.report)
+    assert "somelib.level" not in found.pipeline.steps["use"].program
+
+
+def test_a_member_that_is_put_back_in_a_later_step_is_refused():
+    found = compiled(
+        "import somelib",
+        "somelib.level = old",
+        "print(somelib.work())",
+        before="old = somelib.level\nsomelib.level = 3\nprint(somelib.work())",
+    )
+
+    assert "FLOW214" in {finding.rule.code for finding in found.report}
+
+
+def test_a_setting_that_travels_is_not_run_again():
+    found = compiled(
+        "import pandas as pd", "pd.options.display.max_rows = 5", "print(pd.DataFrame())"
+    )
+
+    assert found.pipeline is not None
+    assert "max_rows" not in found.pipeline.steps["use"].program
