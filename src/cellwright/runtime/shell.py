@@ -16,6 +16,15 @@ Parts = Callable[[], list[Any]]
 NAME = "__cellwright_shell__"
 
 
+_MIMES = {
+    "HTML": "text/html",
+    "Markdown": "text/markdown",
+    "Latex": "text/latex",
+    "SVG": "image/svg+xml",
+    "Javascript": "application/javascript",
+}
+
+
 class SList(list[str]):
     """The lines of a command's output: `.n` joined by newlines, `.s` by spaces, `.l` the
     list, `.p` the paths that exist."""
@@ -166,6 +175,16 @@ class Shell:
         with open(path, "a" if append else "w", encoding="utf-8") as handle:
             handle.write(text)
 
+    def show(self, form: str, text: str) -> None:
+        """Do what `%%html`, `%%markdown` and the like do; `form` is their class in IPython."""
+        if form == "SVG":
+            from xml.dom import minidom
+
+            found = minidom.parseString(text).getElementsByTagName("svg")  # noqa: S318  # the notebook's own text
+            text = found[0].toxml() if found else text
+        plain = f"<IPython.core.display.{form} object>"
+        self._displays.publish({_MIMES[form]: text, "text/plain": plain})
+
     def setenv(self, name: str, value: str, parts: Parts | None = None) -> None:
         """Set an environment variable, as `%env NAME=VALUE` does."""
         value = _filled(value, parts)
@@ -208,6 +227,7 @@ class ZMQInteractiveShell:
         self.system = shell.system
         self.getoutput = shell.getoutput
         self.config: dict[str, Any] = {"IPKernelApp": {}}
+        self.kernel = _Kernel()
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"a step of a pipeline has no IPython shell with `{name}`")
@@ -216,6 +236,13 @@ class ZMQInteractiveShell:
         """Do nothing for magics that only concern the notebook's view; refuse the others."""
         if name not in ("matplotlib", "load_ext", "reload_ext", "autoreload", "config"):
             raise AttributeError(f"a step of a pipeline has no magic `%{name} {line}`")
+
+
+class _Kernel:
+    """What tells, by being there, that this is no terminal: pandas asks for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a step of a pipeline has no kernel with `{name}`")
 
 
 def _filled(command: str, parts: Parts | None) -> str:

@@ -53,6 +53,25 @@ def test_ipythons_own_display_is_recorded_too(steps: Steps) -> None:
     assert attempt.stdout == ""
 
 
+def test_cells_of_other_languages_are_shown(steps: Steps) -> None:
+    show = "__cellwright_shell__.show"
+    svg = "<?xml version='1.0'?><svg><g/></svg>"
+    attempt = steps.ok(f"{show}('Markdown', '# a')", f"{show}('SVG', {svg!r})")
+
+    assert [output["data"] for _, output in attempt.displays] == [
+        {"text/markdown": "# a", "text/plain": "<IPython.core.display.Markdown object>"},
+        {"image/svg+xml": "<svg><g/></svg>", "text/plain": "<IPython.core.display.SVG object>"},
+    ]
+
+
+def test_libraries_can_tell_that_this_is_no_terminal(steps: Steps) -> None:
+    attempt = steps.ok(
+        "print(hasattr(get_ipython(), 'kernel'), hasattr(get_ipython().kernel, 'shell'))"
+    )
+
+    assert attempt.stdout == "True False\n"
+
+
 def test_an_object_whose_repr_fails_costs_nothing_but_its_text(steps: Steps) -> None:
     attempt = steps.ok("class E:\n    def __repr__(self): raise OSError\nE()", "E()\nprint('on')")
 

@@ -60,7 +60,17 @@ _WORKING = frozenset({"time", "prun", "aimport", "env", "set_env", "cd", "pwd", 
 _HELP = frozenset({"pinfo", "pinfo2", "psearch"})
 _EXTENSIONS = frozenset({"load_ext", "reload_ext", "unload_ext"})
 _INSTALLERS = frozenset({"pip", "uv", "conda", "mamba", "micromamba"})
-_SHOWN_CELLS = frozenset({"html", "HTML", "markdown", "latex", "svg", "SVG", "javascript", "js"})
+_SHOWN_CELLS = {
+    "html": "HTML",
+    "HTML": "HTML",
+    "markdown": "Markdown",
+    "latex": "Latex",
+    "svg": "SVG",
+    "SVG": "SVG",
+    "javascript": "Javascript",
+    "js": "Javascript",
+}
+"""Cell magics that show their text, and the class of IPython that they show it by."""
 _ALIASES: Mapping[str, str] = {
     **{name: name for name in ("mkdir", "rmdir", "rm", "cp", "mv", "cat", "ls")},
     "ll": "ls -l",
@@ -150,6 +160,8 @@ def captured_line(command: str) -> Reading:
 def cell_magic(name: str, args: str, body: Sequence[str]) -> CellReading:
     """Return what `%%name args` and the lines below it become; lines end in a newline."""
     empty = ("",) * len(body)
+    if name in _SHOWN_CELLS and not args.strip():
+        return _with_text(_open_call("show", f"{_SHOWN_CELLS[name]!r}, "), body, ")")
     if name in _SHOWN_CELLS or name == "timeit":
         return CellReading(Reading(remarks=(_dropped(f"%%{name}"),)), empty)
     if name in _SCRIPTS:
