@@ -19,6 +19,7 @@ SET_UPS = {
     "a call with what a library has": ("import torch", "torch.set_default_dtype(torch.float64)", "print(torch.ones(3))"),
     "a member": ("import osmnx as ox", "ox.settings.use_cache = True", "print(ox.graph(3))"),
     "a member of a module": ("import plotly.io as pio", 'pio.templates.default = "simple_white"', "import plotly.express as px\nprint(px.line([1]))"),
+    "a type of Python's own": ("import pandas as pd\nimport somelib", "somelib.kind = int", "print(somelib.work())"),
     "a negative number": ("import somelib", "somelib.level = -1", "print(somelib.work())"),
 }  # fmt: skip
 
@@ -34,6 +35,20 @@ def test_it_is_run_again_in_the_steps_that_use_the_library(case):
     assert program.index(set_up) < program.index("print")
     assert set_up not in found.pipeline.steps["other"].program
     assert found.pipeline.steps["set"].program.count(set_up) == 1
+
+
+@pytest.mark.parametrize(
+    "set_up",
+    ["time.tzset()", 'multiprocessing.set_start_method("spawn")', "sys.setswitchinterval(1)"],
+)
+def test_what_python_itself_heeds_is_run_again_in_every_later_step(set_up):
+    found = compiled("import multiprocessing, sys, time", set_up, "print(2)", before="print(3)")
+
+    assert found.pipeline is not None
+    programs = {name: step.program for name, step in found.pipeline.steps.items()}
+    assert {name for name, program in programs.items() if set_up in program} == {
+        "set", "use", "other",
+    }  # fmt: skip
 
 
 def test_the_last_of_several_holds_for_the_steps_after_it():
@@ -74,14 +89,15 @@ def test_one_in_a_shared_cell_is_run_for_the_library_that_it_sets_up(imports):
         ("somelib.level = []", "FLOW214"),
         ("somelib.level = somelib.level + 1", "FLOW214"),
         ("somelib.level = rows", "FLOW214"),
+        ("sqlite3.register_adapter(type(rows), str)", "FLOW217"),
         ("rows = tqdm.pandas(desc=str(rows))", "FLOW217"),
     ],
 )
 def test_what_may_differ_the_next_time_is_refused(set_up, rule):
     found = compiled(
-        "import somelib\nimport pandas as pd\nfrom tqdm import tqdm",
+        "import somelib, sqlite3\nimport pandas as pd\nfrom tqdm import tqdm",
         f"rows = 3\n{set_up}",
-        "print(somelib.work(), pd.Series([1]))",
+        'print(somelib.work(), pd.Series([1]), sqlite3.connect(":memory:"))',
     )
 
     assert rule in {finding.rule.code for finding in found.report}
@@ -107,6 +123,17 @@ def test_a_member_that_is_put_back_in_a_later_step_is_refused():
     )
 
     assert "FLOW214" in {finding.rule.code for finding in found.report}
+
+
+def test_one_that_later_steps_could_not_run_is_refused():
+    cells = [
+        code("import somelib as lib\nlib.level = 3\nimport otherlib as lib", "step:set"),
+        code("import somelib\nprint(somelib.work())", "step:use"),
+    ]
+
+    found = compile_notebook(ipynb(cells), path="notebook.ipynb")
+
+    assert {finding.rule.code for finding in found.report} & {"FLOW214", "FLOW217"}
 
 
 def test_a_setting_that_travels_is_not_run_again():

@@ -9,7 +9,7 @@ from cellwright.compiler.reading.parameters import declared
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.scopes import alias_name, bound_names
 from cellwright.compiler.reading.tags import InStep, Parameters, Untagged
-from cellwright.compiler.walking.heap import UNBOUND
+from cellwright.compiler.walking.heap import UNBOUND, Place
 from cellwright.compiler.walking.sites import Chain, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report, Rule
@@ -51,6 +51,7 @@ def check_effects(wiring: Wiring, report: Report) -> None:
             rule_book.check_patches(site, site.step)
             rule_book.check_conditional(site, site.step)
             rule_book.check_unknown_changes(site, site.step)
+    rule_book.check_set_ups()
     rule_book.check_cells()
     rule_book.check_parameters()
 
@@ -99,6 +100,20 @@ class _RuleBook:
                 chain,
                 notes=("a change in a cell tagged `imports` is made in every step",),
             )
+
+    def check_set_ups(self) -> None:
+        """Report set-ups of libraries that would be run again, had they what they need."""
+        for definition in self.wiring.timeline.walk.definitions:
+            step = self.wiring.timeline.site(definition.site).step
+            lost = definition.sets_up and definition.number not in self.wiring.timeline.static
+            if lost and definition.site < max(self.last.values()):
+                libraries = ", ".join(f"`{root}`" for root in sorted(definition.sets_up))
+                self._add(
+                    rules.PROCESS_STATE,
+                    f"step `{step}` sets up {libraries}, and what it names is bound more than once",
+                    (Place(definition.cell, definition.node),),
+                    notes=("set it up in a cell tagged `imports`",),
+                )
 
     def check_conditional(self, site: Site, step: StepName) -> None:
         """Report names that an earlier step binds on some paths only."""

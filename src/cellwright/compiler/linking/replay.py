@@ -17,6 +17,7 @@ from cellwright.compiler.linking.states import StateFlow
 from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import Kind
+from cellwright.compiler.walking.set_ups import EVERYTHING
 from cellwright.compiler.walking.sites import Definition, Site
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
@@ -112,7 +113,7 @@ def plugin_imports(replay: Replay, step: StepName, site: Site) -> Iterator[Defin
     if before:
         used = _roots_of(replay, step, site)
         for definition, root in before:
-            if root in used or (definition.sets_up and "" in used):
+            if root in used or root == EVERYTHING or (definition.sets_up and "" in used):
                 yield definition
     if not _uses_unknown_module(wiring, step):
         return

@@ -56,6 +56,8 @@ def _modules_read(timeline: Timeline, site: Site) -> set[str]:
 
 def concerned(roots: frozenset[str], used: set[str]) -> bool:
     """Tell whether what sets up some modules matters to a step that uses others."""
+    if set_ups.EVERYTHING in roots:
+        return True
     outside = roots - STANDARD
     if not outside:
         return bool(roots & ALWAYS or roots & used or "" in used)

@@ -33,6 +33,7 @@ A key is one or several names with blanks between, `*` for every other function 
     when:K=TYPE     the result has TYPE if keyword K is given
     unless:K[=TYPE] … not if keyword K is given and not None; the result then has TYPE
     installs:A,B    sets up these libraries for good, the same each time that it is called
+                    (`*`: any library, and Python itself)
     unpickles       may make objects of any class of the notebook
     clock network unique exit input escape
                     what it depends on, or does to the process

@@ -17,8 +17,11 @@ from cellwright.compiler.walking import uses
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import Kind
+from cellwright.compiler.walking.local_modules import BUILTINS
 from cellwright.compiler.walking.machine import Machine
 
+EVERYTHING = "*"
+"""What is set up where any library, and Python itself, heeds it."""
 STATE = "set-up of "
 """What the name of the state begins with, before that of the library."""
 _TELLING = (
@@ -54,9 +57,14 @@ def _path(m: Machine, node: ast.expr) -> str:
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
         node = node.value
-    if not isinstance(node, ast.Name) or node.id not in m.names:
+    if not isinstance(node, ast.Name):
         return ""
-    things = [m.heap[number] for number in m.names[node.id].value]
+    if node.id not in m.names:
+        return f"builtins.{node.id}" if node.id in BUILTINS and not names else ""
+    variable = m.names[node.id]
+    things = [m.heap[number] for number in variable.value]
+    if variable.definition is None:
+        return ""  # no import that a later step could have as well
     if len(things) != 1 or things[0].kind is not Kind.LIBRARY or things[0].type in m.local.loaded:
         return ""
     return ".".join((things[0].type, *reversed(names)))
@@ -65,8 +73,8 @@ def _path(m: Machine, node: ast.expr) -> str:
 def _is_constant(m: Machine, node: ast.expr | None, *, alone: bool = False) -> bool:
     """Tell whether the text of a value says all of it; `alone`: and it cannot be changed."""
     match node:
-        case ast.Attribute():
-            return not alone and bool(_path(m, node))
+        case ast.Attribute() | ast.Name():
+            return bool(_path(m, node))
         case ast.Constant():
             return True
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
@@ -108,7 +116,7 @@ def may_set_up(m: Machine, path: str, arguments: Arguments, node: ast.AST) -> No
 
 def rely(m: Machine, path: str, node: ast.AST) -> None:
     """Note that a library which may have been set up is used."""
-    root = path.partition(".")[0]
+    root = path.partition(".")[0] if EVERYTHING not in m.set_up else EVERYTHING
     if root in m.set_up:
         uses.note_state(m, "uses", _state(root), node=node, what=path)
 
