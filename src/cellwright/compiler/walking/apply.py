@@ -3,7 +3,7 @@
 import ast
 from dataclasses import replace
 
-from cellwright.compiler.walking import callbacks, escapes, items, results, set_ups, texts
+from cellwright.compiler.walking import callbacks, escapes, formulas, items, results, set_ups, texts
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
@@ -26,6 +26,7 @@ def apply_effect(
     given = arguments.all()
     everything = receiver | given
     effect, waived = _unless(m, effect, arguments)
+    named = formulas.read_names(m, effect, receiver, arguments, node=node, path=path)
     returned = callbacks.call_back(m, effect, receiver, given, node)
     if effect.result == "unknown":
         m.change(everything, node, deep=True)
@@ -34,7 +35,7 @@ def apply_effect(
             m.site.effects.calls.setdefault(path, m.chain(node))
         note_draws(m, node, path)
         result = m.make(node, "", part="unknown")
-        m.heap.hold(result, everything | returned)
+        m.heap.hold(result, everything | returned | named)
         return frozenset((result.number,))
     _changes(m, effect, receiver, arguments, node)
     _store(m, effect, receiver, arguments, node)
@@ -53,6 +54,7 @@ def apply_effect(
             if thing.kind is Kind.PLAIN:
                 target = ANY_ITEM if thing.type in items.CONTAINERS else "*"
                 m.heap.put(thing, target, returned)
+    formulas.keep(m, found, named)
     return found
 
 

@@ -7,6 +7,7 @@ from cellwright.compiler.walking import (
     attributes,
     classes,
     expressions,
+    formulas,
     functions,
     items,
     library,
@@ -64,6 +65,7 @@ def call_method(
             continue
         if thing.kind in (Kind.LIBRARY, Kind.CLASS):
             found |= classes.registered(m, thing, name, arguments, node)
+            formulas.inherited(m, thing, name, arguments, node)
             others |= attributes.read_attribute(m, frozenset((number,)), name, node=node)
         elif thing.kind is Kind.INSTANCE:
             members, complete = attributes.class_member(m, thing.bases, name)

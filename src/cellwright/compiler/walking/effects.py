@@ -26,6 +26,7 @@ A key is one or several names with blanks between, `*` for every other function 
     stores-items    … to what is in them
     calls:A,B       calls these methods of the notebook's objects within its arguments
     nocall          calls no function that it is given
+    formula:N       evaluates that argument, a text, among the variables of who calls
     reads:N writes:N appends:N opens:N lists:N makes:N removes:N
                     a file (`makes`: a folder), by its path
     seeds:S draws:S sets:S changes-state:S uses:S
@@ -95,6 +96,7 @@ _WORDS = frozenset(
         "stores-items",
         "calls",
         "nocall",
+        "formula",
         "installs",
         "unless",
         "when",
@@ -118,6 +120,7 @@ class Effect:
     stores: str = ""
     calls: tuple[str, ...] = ()
     calls_back: bool = True
+    formulas: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     states: tuple[tuple[str, str], ...] = ()
     installs: tuple[str, ...] = ()
@@ -311,6 +314,7 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
         stores=next((word for word in ("stores", "stores-items") if word in found), ""),
         calls=tuple(name for _, names in found.get("calls", []) for name in names.split(",")),
         calls_back="nocall" not in found,
+        formulas=tuple(item for _, item in found.get("formula", [])),
         files=tuple(found.get("files", [])),
         states=tuple(found.get("states", [])),
         installs=tuple(root for _, roots in found.get("installs", []) for root in roots.split(",")),

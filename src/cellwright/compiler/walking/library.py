@@ -11,6 +11,7 @@ from cellwright.compiler.walking import (
     callbacks,
     calls,
     escapes,
+    formulas,
     items,
     known_functions,
     modules,
@@ -127,7 +128,7 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
             m.unclean()
         uses.note_state(m, use, state, node=node, what=path)
         return m.heap.scalar()
-    effect = effects_data().find(path)
+    effect = formulas.effect_of(path)
     if effect is None:
         _may_seed(m, path, node)
         set_ups.may_set_up(m, path, arguments, node)
@@ -292,6 +293,10 @@ def call_folded(m: Machine, thing: Thing, given: Value, *, node: ast.AST) -> Val
     touched = given | frozenset(thing.out)
     for name in sorted(code.scope.late):
         touched |= m.load_global(name, node)
+    m.guards += 1
+    for name in formulas.names_in_code(code.node):
+        touched |= m.load_global(name, node)
+    m.guards -= 1
     for name in sorted(code.scope.bound_late):
         with m.maybe():
             m.store_global(name, frozenset((m.make(node, "", part=name).number,)), node)

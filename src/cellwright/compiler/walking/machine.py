@@ -85,6 +85,8 @@ class Machine:
         self.discarded: ast.expr | None = None
         """The expression at work whose value nobody takes."""
         self.words: frozenset[str] = frozenset()
+        self.used_in_texts: frozenset[str] = frozenset()
+        """Names that texts of the notebook use as code."""
         self.kept: dict[str, Value] = {}
         self.folder: str | None = ""
         self.called_back: dict[tuple[object, ...], tuple[Value, Value, int]] | None = None

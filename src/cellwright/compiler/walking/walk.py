@@ -10,7 +10,15 @@ from cellwright.compiler.reading.parameters import declared
 from cellwright.compiler.reading.parse import ParsedCell
 from cellwright.compiler.reading.scopes import ScopeTable, alias_name
 from cellwright.compiler.reading.tags import InStep, Skipped, Untagged
-from cellwright.compiler.walking import caches, classes, expressions, modules, set_ups, statements
+from cellwright.compiler.walking import (
+    caches,
+    classes,
+    expressions,
+    formulas,
+    modules,
+    set_ups,
+    statements,
+)
 from cellwright.compiler.walking.heap import Heap
 from cellwright.compiler.walking.machine import STEPS_A_CHARACTER, Machine
 from cellwright.compiler.walking.sites import Definition, Site, Variable
@@ -88,6 +96,7 @@ def walk_notebook(
     machine = Machine(tables, local)
     machine.steps_left += STEPS_A_CHARACTER * sum(len(each.cell.source) for each in cells)
     machine.words = _words(cells)
+    machine.used_in_texts = formulas.used_as_code(parsed.tree for parsed in cells)
     sites: list[Site] = []
     definitions: list[Definition] = []
     for site in plan_sites(cells):
