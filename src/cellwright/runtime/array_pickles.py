@@ -58,6 +58,13 @@ class Memory:
         return rebuild.memory, (_buffer(np.asarray(self)),)
 
 
+@dataclass(frozen=True)
+class Plain:
+    """The plain array that an array of another kind is a view of, by how it is made again."""
+
+    reduction: tuple[Any, ...]
+
+
 class Layout:
     """Which arrays of a value share memory, and which are written by themselves."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from .formula_pickles import holds_a_formula, parts
 from .reductions import BY_PLACE
 
 MOST = 20
@@ -302,7 +303,9 @@ def _taken_apart(value: Any) -> Any:
     """Return what an object would be made again from, as it is when it travels."""
     kind = type(value)
     reduce = BY_PLACE.get(f"{kind.__module__}.{kind.__qualname__}")
-    return reduce(value) if reduce is not None else value.__reduce_ex__(4)
+    if reduce is not None:
+        return reduce(value)
+    return parts(value) if holds_a_formula(kind) else value.__reduce_ex__(4)
 
 
 def _lasting(state: Any, kind: type) -> Any:

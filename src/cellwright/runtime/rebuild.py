@@ -355,6 +355,16 @@ def object_view(
     return made
 
 
+def array_of_kind(kind: Any, plain: Any) -> Any:
+    """Return a view of a plain array as an array of another kind."""
+    return plain.view(kind)
+
+
+def bare(kind: Any) -> Any:
+    """Return an object without attributes."""
+    return kind.__new__(kind)
+
+
 def vectorizer_state(vectorizer: Any, state: dict[str, Any]) -> None:
     """Give a text vectorizer its state; it knows its stop words by their address here."""
     vectorizer.__setstate__(state)

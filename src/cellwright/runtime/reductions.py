@@ -8,8 +8,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import array_pickles, code_pickles, rebuild
-from .array_pickles import Layout, Memory, Met
+from . import array_pickles, code_pickles, formula_pickles, rebuild
+from .array_pickles import Layout, Memory, Met, Plain
 from .code_pickles import Namespace
 from .faults import OutputError
 from .names import Names
@@ -31,6 +31,9 @@ BY_PLACE: dict[str, Callable[[Any], Any]] = {
     "numpy.flatiter": lambda thing: (rebuild.flat, (thing.base, thing.index)),
 }
 """How objects are made again, by where their class is found: it need not be loaded here."""
+
+_VIEWS = frozenset({"numpy.matrix", "patsy.design_info.DesignMatrix"})
+"""Kinds of arrays that are no more than a view of a plain one, and attributes."""
 
 
 class Reductions:
@@ -66,6 +69,7 @@ class Reductions:
             classmethod: lambda thing: (classmethod, (thing.__func__,)),
             Namespace: lambda thing: thing.reduction(),
             Memory: lambda thing: thing.reduction(),
+            Plain: lambda thing: thing.reduction,
         }
 
     def persistent_id(self, thing: Any) -> Any:
@@ -119,6 +123,8 @@ class Reductions:
         text = sys.modules.get("sklearn.feature_extraction.text")
         if text is not None and issubclass(kind, getattr(text, "_VectorizerMixin", ())):
             return self._vectorizer
+        if formula_pickles.holds_a_formula(kind):
+            return self._as_it_is
         if not kind.__module__.startswith("pandas."):
             return None
         names = {base.__name__ for base in kind.__mro__}
@@ -155,6 +161,14 @@ class Reductions:
         rest = {name: value for name, value in state.items() if name != "_stop_words_id"}
         return (*reduction[:2], rest, None, None, rebuild.vectorizer_state)
 
+    def _as_it_is(self, thing: Any) -> Any:
+        """Write the attributes of an object, whatever its class says about that."""
+        place = self.names.of_instance(thing)
+        if place is not None:
+            self.named.add(id(thing))
+            return rebuild.attribute, place
+        return (*formula_pickles.parts(thing), None, None, rebuild.set_attributes)
+
     def _global(self, thing: Any, name: str) -> Any:
         if getattr(thing, "__module__", None) == "__main__" and self.names.of(thing) is None:
             raise cannot_travel(thing, f"it is written as the name `{name}` of the notebook")
@@ -173,7 +187,8 @@ class Reductions:
         if self.names.of(thing) is not None:
             self.named.add(id(thing))
             return NotImplemented
-        return code_pickles.function(thing, self._owned)
+        transform = formula_pickles.transform(thing)
+        return transform or code_pickles.function(thing, self._owned)
 
     def _cache(self, thing: Any) -> Any:
         if self.names.of(thing) is not None:
@@ -219,15 +234,28 @@ class Reductions:
         return rebuild.error, made_of, state, None, None, rebuild.set_error
 
     def _array(self, thing: Any) -> Any:
-        exact = type(thing) is sys.modules["numpy"].ndarray
+        kind = type(thing)
+        exact = kind is sys.modules["numpy"].ndarray
+        viewed = exact or f"{kind.__module__}.{kind.__qualname__}" in _VIEWS
+        attributes = None if exact or not viewed else vars(thing)
         if self.layout is None:
             self.met.append(array_pickles.met(thing, self._in_pandas))
-            if exact and array_pickles.raw(thing.dtype):
-                return rebuild.memory, ()
-        elif exact:
+            if viewed and array_pickles.raw(thing.dtype):
+                return rebuild.memory, (), attributes
+        elif viewed:
             reduction = self.layout.reduction(thing)
-            if reduction is not None:
+            if reduction is not None and exact:
                 return reduction
+            if reduction is not None:
+                made_of = (kind, Plain(reduction))
+                return (
+                    rebuild.array_of_kind,
+                    made_of,
+                    attributes,
+                    None,
+                    None,
+                    rebuild.set_attributes,
+                )
         return self._plain(thing)
 
     def _dtype(self, thing: Any) -> Any:
