@@ -58,6 +58,11 @@ class Cells:
             self._place.write(self._program.files.get(statement.file, 0), statement.line)
             self._run(statement, self._context)
 
+    def define_own(self) -> None:
+        """Run the definitions within the cells: a step that reads their values has them, too."""
+        for statement in self._program.own_definitions():
+            self._run(statement, self._context)
+
     def run(self, cell: CellSpec, after: Callable[[int, Statement], None] | None = None) -> None:
         """Run one cell, and `after` each of its statements. Raises whatever they raise."""
         self._displays.cell = cell.number

@@ -65,6 +65,7 @@ def _define(attempt: str) -> None:
     cells = Cells(program, fresh_main(), Displays(), Place.shared())
     cells.install()
     cells.define()
+    cells.define_own()
 
 
 def _compare(pair: dict[str, Any], walk: Likeness, values: dict[str, Any]) -> Answer:

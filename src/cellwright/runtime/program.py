@@ -57,6 +57,20 @@ class Program:
             if not _is_text(node):  # what the program says of itself; it would be `__doc__`
                 yield self._placed(node)
 
+    def own_definitions(self) -> Iterator[Statement]:
+        """Yield the statements of the cells that only define what others carry as source."""
+        for cell in self._spec.cells:
+            for statement in self.cell(cell):
+                match statement.tree:
+                    case ast.Import() | ast.ImportFrom():
+                        yield statement
+                    case (
+                        ast.FunctionDef(name=name)
+                        | ast.ClassDef(name=name)
+                        | (ast.AsyncFunctionDef(name=name))
+                    ) if name in self._spec.definitions:
+                        yield statement
+
     def cell(self, cell: CellSpec) -> Iterator[Statement]:
         """Yield the statements of a cell; the value of the last may be one to show."""
         lines = self._lines[cell.first - 1 : cell.last]
