@@ -77,6 +77,16 @@ def test_what_the_notebook_does_not_repeat_is_told_apart(tmp_path):
     assert found["now", "fixed"] == "exact"
 
 
+def test_a_value_is_compared_though_it_names_a_definition_of_its_own_cell(tmp_path):
+    path = write_notebook(
+        tmp_path / "names.ipynb",
+        ("step:make", "import time\ndef f():\n    return 1\nx = [f, time.time_ns()]"),
+        ("step:use", "print(x[0]())"),
+    )
+
+    assert likenesses(verified(path))["make", "x"] == "unstable"
+
+
 def test_a_difference_is_named_with_both_values_and_its_place(tmp_path):
     # A process can tell that it is no kernel, if it asks; nothing else here differs.
     path = write_notebook(
