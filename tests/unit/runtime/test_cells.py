@@ -301,6 +301,12 @@ def test_code_that_asks_where_it_runs_is_told_a_notebook(steps: Steps) -> None:
     assert "no IPython shell with `no_such_thing`" in attempt.manifest.error.message
 
 
+def test_wide_tables_are_shown_as_in_a_notebook(steps: Steps) -> None:
+    attempt = steps.ok("import pandas as pd\nprint(pd.options.display.max_columns)")
+
+    assert attempt.stdout == "20\n"
+
+
 def test_a_module_imported_by_a_cell_is_found_beside_the_notebook(steps: Steps) -> None:
     attempt = steps.lay("import helper\nprint(helper.K)")
     (attempt / "work" / "helper.py").write_text("K = 5")
