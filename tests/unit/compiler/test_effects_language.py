@@ -24,6 +24,10 @@ def test_an_argument_is_named_by_its_position() -> None:
     assert (effect.result, effect.position, effect.type_name) == ("arg", 1, "")
 
 
+def test_marks_keep_their_order_so_that_every_process_tells_the_same_first() -> None:
+    assert parse_effect("unique temporary clock").marks == ("unique", "temporary", "clock")
+
+
 def test_a_word_that_is_not_of_the_language_is_refused() -> None:
     with pytest.raises(ValueError, match="chagnes"):
         parse_effect("new chagnes:0")

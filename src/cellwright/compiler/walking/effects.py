@@ -126,7 +126,8 @@ class Effect:
     installs: tuple[str, ...] = ()
     unless: tuple[tuple[str, str], ...] = ()
     when: tuple[tuple[str, str], ...] = ()
-    marks: frozenset[str] = frozenset()
+    marks: tuple[str, ...] = ()
+    """In the order of the file: the first is told as the reason why a step is not cached."""
 
 
 UNKNOWN = Effect(result="unknown")
@@ -320,7 +321,7 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
         installs=tuple(root for _, roots in found.get("installs", []) for root in roots.split(",")),
         unless=_pairs(found.get("unless", [])),
         when=_pairs(found.get("when", [])),
-        marks=frozenset(name for name, _ in found.get("marks", [])),
+        marks=tuple(name for name, _ in found.get("marks", [])),
     )
 
 
