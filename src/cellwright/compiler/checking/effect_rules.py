@@ -119,7 +119,7 @@ class _RuleBook:
         """Report names that an earlier step binds on some paths only."""
         for need in self.wiring.inputs(step):
             variable = site.before.get(need.name)
-            if need.site != site.index or need.guarded or need.late or need.passing:
+            if need.site != site.index or need.guarded or need.late:
                 continue
             if variable is None or UNBOUND not in variable.value:
                 continue

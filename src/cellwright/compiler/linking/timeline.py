@@ -247,8 +247,3 @@ def _holds_data(heap: Heap, value: Value) -> bool:
     """Tell whether a value has parts that could be changed, besides code."""
     code = (Kind.FUNCTION, Kind.CLASS)
     return any(heap[number].kind not in code for number in heap.reach(value))
-
-
-def shared_things(heap: Heap, value: Value, *, until: int) -> set[int]:
-    """Return what can be reached from a value, at the time of a site."""
-    return heap.reach(value, until=until)

@@ -22,8 +22,6 @@ class Need:
     chain: Chain
     late: bool = False
     guarded: bool = False
-    passing: bool = False
-    """Needed only to be handed on."""
 
 
 @dataclass
@@ -40,7 +38,6 @@ class Wiring:
     outputs: dict[StepName, dict[str, tuple[Chain, StepName]]] = field(default_factory=dict)
     shared: dict[StepName, set[int]] = field(default_factory=dict)
     definitions: dict[StepName, set[int]] = field(default_factory=dict)
-    states: dict[StepName, dict[str, Need]] = field(default_factory=dict)
     mixed: list[tuple[StepName, Need]] = field(default_factory=list)
 
     def inputs(self, step: StepName) -> Iterator[Need]:

@@ -4,7 +4,7 @@ the workspace, and why a step may give something else each time."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cellwright.compiler.linking.files import FileFlow, file_flow, overlap
+from cellwright.compiler.linking.files import FileFlow, file_flow
 from cellwright.compiler.linking.states import CARRIED, StateFlow
 from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.reading.parse import ParsedCell
@@ -169,8 +169,3 @@ def _uncacheable(wiring: Wiring, state: StateFlow, step: StepName) -> str:
 def reads_declared(options: StepOptions, use: FileUse) -> bool:
     """Tell whether a step declares files of the kind that a use is about."""
     return bool(options.files if use.use in ("reads", "lists") else options.writes)
-
-
-def written_elsewhere(files: FileFlow, pattern: str) -> bool:
-    """Tell whether any step writes what a pattern names."""
-    return any(overlap(pattern, other) for written in files.written.values() for other in written)

@@ -1,7 +1,7 @@
 """Owns what an expression gives and does: one small function per kind of expression."""
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from cellwright.compiler.walking import (
@@ -21,14 +21,6 @@ def evaluate(m: Machine, node: ast.expr) -> Value:
     """Return what an expression may give, noting what it reads and changes."""
     m.steps_left -= 1
     return _EVALUATE[type(node)](m, node)
-
-
-def evaluate_all(m: Machine, nodes: Sequence[ast.expr]) -> Value:
-    """Return what several expressions may give, together."""
-    found = NOTHING
-    for node in nodes:
-        found |= evaluate(m, node)
-    return found
 
 
 def assign(m: Machine, target: ast.expr, value: Value) -> None:

@@ -176,8 +176,3 @@ def _names_of(node: ast.stmt) -> tuple[str, ...]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         return tuple(alias_name(alias) for alias in node.names)
     return (node.name,)  # type: ignore[attr-defined]
-
-
-def code_places(cells: Sequence[ParsedCell]) -> list[tuple[int, ast.stmt]]:
-    """Return every top-level statement that is compiled, with its cell's index."""
-    return [pair for site in plan_sites(cells) for pair in site.body]
