@@ -31,10 +31,12 @@ def setup_sites(timeline: Timeline, state: StateFlow) -> dict[int, frozenset[str
             if set_ups.STATE in use.state
         }
         roots |= {path.split(".")[0] for path in site.effects.patches}
+        if any(use.use == "makes" for use in site.effects.files):
+            roots.add("os")  # by whichever library: any step may write into the folder
         _, node = site.body[0]
         if isinstance(node, ast.Expr | ast.With | ast.If | ast.For | ast.Try):
             roots |= {path.split(".")[0] for path in site.effects.calls if path.find(".") > 0}
-            writes = [use for use in site.effects.files if use.use in ("writes", "makes")]
+            writes = [use for use in site.effects.files if use.use == "writes"]
             roots |= {use.what.split(".")[0] for use in writes}
             roots |= {module.split(".")[0] for module, _ in site.module_changes}
         if roots:

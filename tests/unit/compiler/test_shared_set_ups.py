@@ -1,0 +1,33 @@
+"""Which steps repeat what shared cells set up."""
+
+import pytest
+
+from cellwright.compiler.driver import compile_notebook
+from support.notebooks import code, ipynb
+
+
+def program(step, *shared):
+    """Return the program of a step after some shared cells."""
+    cells = [*(code(each, "imports") for each in shared), code(step, "step:only")]
+    found = compile_notebook(ipynb(cells), path="notebook.ipynb")
+    assert found.pipeline is not None
+    return found.pipeline.steps["only"].program
+
+
+REPEATED = {
+    "options of the library of an object that another library makes": (
+        "import pandas as pd\nimport statsmodels.api as sm\npd.set_option('display.max_rows', 4)",
+        "print(sm.datasets.sunspots.load_pandas().data)",
+    ),
+    "a patch that a function makes": (
+        "import json\ndef patch():\n    json.dumps = repr\npatch()",
+        "import json\nprint(json.dumps('x'))",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REPEATED)
+def test_a_step_repeats_what_may_matter_to_it(case):
+    shared, step = REPEATED[case]
+
+    assert shared.splitlines()[-1] in program(step, shared)
