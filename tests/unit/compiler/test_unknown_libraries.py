@@ -107,6 +107,15 @@ def test_an_import_whose_name_is_read_is_taken_along_only_where_it_is():
     assert "r2_score" not in found["other"]
 
 
+def test_a_library_that_nobody_reads_is_not_taken_along():
+    found = programs(
+        code("import sklearn", "imports"),
+        code("from sklearn.cluster import KMeans\nprint(KMeans)", "step:only"),
+    )
+
+    assert "import sklearn\n" not in found["only"]
+
+
 def test_an_import_for_its_effect_alone_is_not_taken_to_steps_before_it():
     found = programs(code(SEARCH, "step:search"), code(ENABLE, "step:enable"))
 
