@@ -9,6 +9,23 @@ from .serializers import BUNDLE, FILE, by_name
 from .state import ProcessState
 
 
+def load_modules(spec: StepSpec, attempt: str) -> None:
+    """Lay the files that are modules: definitions, which come before inputs, import them.
+
+    Not the other files: definitions may make the folders that those lie in.
+
+    Raises:
+        StepFault: a file cannot be read.
+    """
+    for artifact in spec.inputs:
+        if artifact.serializer == FILE and any(map(_is_module, artifact.wanted)):
+            _unpack(artifact, spec, attempt)
+
+
+def _is_module(port: str) -> bool:
+    return port.endswith(".py")
+
+
 def load_inputs(
     spec: StepSpec, attempt: str, namespace: dict[str, Any], state: ProcessState
 ) -> None:

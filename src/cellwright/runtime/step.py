@@ -106,6 +106,10 @@ class Step:
 
     def _run_phases(self, cells: Cells, namespace: dict[str, Any], state: ProcessState) -> None:
         spec = self._spec
+        if spec.inputs:
+            from .inputs import load_modules
+
+            cells.inside(lambda: load_modules(spec, self._attempt))
         cells.define()
         guard = None
         if spec.inputs:

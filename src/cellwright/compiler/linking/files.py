@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from cellwright.compiler.walking.sites import Chain, FileUse, Site
+from cellwright.compiler.walking.heap import Place
+from cellwright.compiler.walking.sites import Chain, Definition, FileUse, Site
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 
@@ -83,10 +84,13 @@ def effective(use: FileUse) -> str | None:
     return path
 
 
-def file_flow(walk: Walk, carried: dict[StepName, set[int]]) -> FileFlow:
+def file_flow(
+    walk: Walk, carried: dict[StepName, set[int]], taken: dict[StepName, set[int]]
+) -> FileFlow:
     """Return who reads which file of whom.
 
-    `carried` are the shared sites that each step repeats: what they read, it reads.
+    `carried` are the shared sites that each step repeats: what they read, it reads; `taken`
+    the definitions of other steps that it takes along, which may be imports.
     """
     flow = FileFlow()
     follower = _Follower(flow)
@@ -94,6 +98,8 @@ def file_flow(walk: Walk, carried: dict[StepName, set[int]]) -> FileFlow:
         if site.step is not None:
             shared = [walk.sites[index] for index in sorted(carried.get(site.step, ()))]
             follower.step(site.step, [*shared, site])
+            for number in sorted(taken.get(site.step, ())):
+                follower.imports_of(site.step, walk.definitions[number])
     for step, written in flow.written.items():
         _drop_covered_folders(flow, step, written)
     return flow
@@ -201,16 +207,22 @@ class _Follower:
             return
 
     def _imports(self, step: StepName, site: Site) -> None:
-        """A module that an earlier step wrote is one of its files."""
         for path, chain in site.effects.modules.items():
-            if not path.startswith("import "):
-                continue
-            base = path.removeprefix("import ").replace(".", "/")
-            for writer in self.writers:
-                if writer.pattern in (f"{base}.py", f"{base}/__init__.py"):
-                    use = FileUse("reads", writer.pattern, chain, path, sure=True)
-                    if writer.step != step:
-                        self._need(writer, step, use)
+            if path.startswith("import "):
+                self._import(step, path.removeprefix("import "), chain)
+
+    def imports_of(self, step: StepName, definition: Definition) -> None:
+        """Follow what a definition that a step takes along imports."""
+        for name in definition.modules:
+            self._import(step, name, (Place(definition.cell, definition.node),))
+
+    def _import(self, step: StepName, module: str, chain: Chain) -> None:
+        """A module that an earlier step wrote is one of its files."""
+        base = module.replace(".", "/")
+        for writer in self.writers:
+            if writer.pattern in (f"{base}.py", f"{base}/__init__.py") and writer.step != step:
+                use = FileUse("reads", writer.pattern, chain, f"import {module}", sure=True)
+                self._need(writer, step, use)
 
     def _need(self, writer: _Writer, step: StepName, use: FileUse) -> None:
         need = FileNeed(writer.pattern, step, writer.step, use.chain, writer.use.chain)

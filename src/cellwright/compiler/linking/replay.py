@@ -88,9 +88,7 @@ def _roots_of(replay: Replay, step: StepName, site: Site) -> set[str]:
         if inner.step is not None or inner.index not in replay.setups:
             found |= roots_touched(inner)
     for number in wiring.definitions[step]:
-        found |= {
-            alias.name.split(".")[0] for alias in _aliases(timeline.walk.definitions[number].node)
-        }
+        found |= {name.split(".")[0] for name in timeline.walk.definitions[number].modules}
     found |= replay.made.get(site.index, set())
     for need in wiring.needs[step].values():
         variable = site.before.get(need.name)
@@ -118,9 +116,7 @@ def plugin_imports(replay: Replay, step: StepName, site: Site) -> Iterator[Defin
     if not _uses_unknown_module(wiring, step):
         return
     for definition in wiring.timeline.walk.definitions:
-        if definition.site < site.index and any(
-            _unknown_module(alias.name) for alias in _aliases(definition.node)
-        ):
+        if definition.site < site.index and any(map(_unknown_module, definition.modules)):
             yield definition
 
 
@@ -134,8 +130,8 @@ def _unread_imports(walk: Walk) -> Iterator[tuple[Definition, str]]:
     }
     for definition in walk.definitions:
         if definition.names and read.isdisjoint(definition.names):
-            for alias in _aliases(definition.node):
-                root, dot, _ = alias.name.partition(".")
+            for name in definition.modules:
+                root, dot, _ = name.partition(".")
                 if root and dot:
                     yield definition, root
 
@@ -148,20 +144,9 @@ def _uses_unknown_module(wiring: Wiring, step: StepName) -> bool:
         for path in site.effects.modules
         if path.startswith("import ")
     ]
-    named += [
-        alias.name
-        for number in wiring.definitions[step]
-        for alias in _aliases(wiring.timeline.walk.definitions[number].node)
-    ]
+    for number in wiring.definitions[step]:
+        named += wiring.timeline.walk.definitions[number].modules
     return any(_unknown_module(name) for name in named)
-
-
-def _aliases(node: ast.stmt) -> list[ast.alias]:
-    if isinstance(node, ast.Import):
-        return node.names
-    if isinstance(node, ast.ImportFrom):
-        return [ast.alias(node.module or "")]
-    return []
 
 
 def _unknown_module(name: str) -> bool:

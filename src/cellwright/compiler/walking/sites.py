@@ -109,3 +109,10 @@ class Definition:
     first_thing: int = 0
     sets_up: frozenset[str] = frozenset()
     """Libraries that the statement sets up, the same each time that it runs."""
+
+    @property
+    def modules(self) -> list[str]:
+        """Return the modules that an import names; none where this is no import."""
+        if isinstance(self.node, ast.Import):
+            return [alias.name for alias in self.node.names]
+        return [self.node.module or ""] if isinstance(self.node, ast.ImportFrom) else []
