@@ -12,6 +12,7 @@ MAY_BE_THE_SAME = [
     ("*.txt", "part_*.txt"),
     ("part_*.txt", "*_1.txt"),
     ("a*", "*b"),
+    ("p*", "part_*.txt"),
     ("out", "out/a.txt"),
     ("out/*", "out/a.txt"),
     ("*/a.txt", "out/*"),

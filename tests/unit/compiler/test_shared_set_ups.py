@@ -31,3 +31,18 @@ def test_a_step_repeats_what_may_matter_to_it(case):
     shared, step = REPEATED[case]
 
     assert shared.splitlines()[-1] in program(step, shared)
+
+
+LEFT_OUT = {
+    "options, where the types of some objects are not known": (
+        "import pandas as pd\npd.set_option('display.max_rows', 4)",
+        "import json\nrow = json.loads('[[1]]')[0]\nprint(row)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_a_step_leaves_out_what_cannot_matter_to_it(case):
+    shared, step = LEFT_OUT[case]
+
+    assert shared.splitlines()[-1] not in program(step, shared)

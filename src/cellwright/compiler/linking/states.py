@@ -93,10 +93,13 @@ class _Follower:
         if not acts:
             return
         version = self.version
+        settled = _sure_seed(acts[0])
         if self.random and not version.known and acts[0].use != "seeds":
             self.flow.loose.add(site.index)
-            return
-        if _sure_seed(acts[0]):
+            if all(use.use != "seeds" for use in acts):
+                return
+            settled = any(map(_sure_seed, acts))  # whatever it drew before
+        if settled:
             self.version = _Version(shared=(site.index,), known=True)
         else:
             self.version = _Version(
