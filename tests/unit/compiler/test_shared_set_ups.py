@@ -46,3 +46,23 @@ def test_a_step_leaves_out_what_cannot_matter_to_it(case):
     shared, step = LEFT_OUT[case]
 
     assert shared.splitlines()[-1] not in program(step, shared)
+
+
+def test_what_is_set_up_between_two_steps_is_repeated_in_the_later_one():
+    option = "pd.set_option('display.max_rows', 4)"
+    found = compile_notebook(
+        ipynb(
+            [
+                code("import pandas as pd", "imports"),
+                code("print(pd.Series([1]))", "step:before"),
+                code(option, "imports"),
+                code("print(pd.Series([2]))", "step:after"),
+            ]
+        ),
+        path="notebook.ipynb",
+    )
+
+    assert found.pipeline is not None
+    programs = {name: each.program for name, each in found.pipeline.steps.items()}
+    assert option not in programs["before"]
+    assert option in programs["after"]

@@ -27,8 +27,8 @@ A key is one or several names with blanks between, `*` for every other function 
     calls:A,B       calls these methods of the notebook's objects within its arguments
     nocall          calls no function that it is given
     formula:N       evaluates that argument, a text, among the variables of who calls
-    reads:N writes:N appends:N opens:N lists:N makes:N removes:N
-                    a file (`makes`: a folder), by its path
+    reads:N writes:N appends:N opens:N maps:N lists:N makes:N removes:N
+                    a file (`makes`: a folder), by its path; `opens` and `maps` by their mode
     seeds:S draws:S sets:S changes-state:S uses:S
                     state of the process
     when:K=TYPE     the result has TYPE if keyword K is given
@@ -63,7 +63,7 @@ _RESULTS = frozenset(
         "none",
     ]
 )
-_FILES = frozenset(["reads", "writes", "appends", "opens", "lists", "makes", "removes"])
+_FILES = frozenset(["reads", "writes", "appends", "opens", "maps", "lists", "makes", "removes"])
 _STATES = frozenset(["seeds", "draws", "sets", "uses", "changes-state"])
 _MARKS = frozenset(
     [

@@ -12,6 +12,10 @@ from cellwright.compiler.walking.sites import FileUse, StateUse
 
 GENERATORS = frozenset({"random", "numpy.random", "torch"})
 """Global random generators."""
+_MODES = {"opens": ("1", "r"), "maps": ("2", "r+")}
+"""Where the mode of what opens a file or maps it is given, and what it is by default."""
+_READ_ONLY = frozenset({"r", "c", "None"})
+"""Modes of a map that leave the file as it is."""
 _WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
 
 
@@ -71,16 +75,21 @@ def _file_argument(arguments: Arguments, where: str) -> Value:
 def _mode_use(m: Machine, use: str, where: str, arguments: Arguments) -> str:
     if use == "writes" and _adds(m, arguments):
         return "appends"
-    if use != "opens":
-        return use
-    mode_at = "0" if where == "self" else "1"
-    value = arguments.keyword("mode") or arguments.at(mode_at)
-    modes = texts.known_texts(m, value) if value else {"r"}
-    if modes == {"*"} or any("+" in mode or "a" in mode for mode in modes):
+    mapped = arguments.keyword("mmap_mode")
+    if use == "reads" and mapped and not texts.known_texts(m, mapped) <= _READ_ONLY:
         return "appends"
-    if any(mode[:1] in "wx" for mode in modes):
-        return "writes"
-    return "reads"
+    if use not in _MODES:
+        return use
+    mode_at, mode = ("0", "r") if where == "self" else _MODES[use]
+    value = arguments.keyword("mode") or arguments.at(mode_at)
+    modes = texts.known_texts(m, value) if value else {mode}
+    heads = {mode.partition(":")[0].partition("|")[0] for mode in modes}  # `r:xz` of tarfile
+    if any(set("+a*") & set(head) for head in heads):
+        return "appends"
+    writes = {head for head in heads if "w" in head or "x" in head}
+    if writes and writes != heads:
+        return "appends"  # it may need what was there
+    return "writes" if writes else "reads"
 
 
 def _adds(m: Machine, arguments: Arguments) -> bool:
