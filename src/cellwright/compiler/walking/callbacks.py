@@ -64,13 +64,18 @@ def _all_for_granted(m: Machine, value: Value, node: ast.AST) -> Value:
 
 
 def _in_rounds(m: Machine, effect: Effect, receiver: Value, given: Value, node: ast.AST) -> Value:
-    """Call back from outside, until a round leaves out nothing that might add something."""
+    """Call back from outside, until a round leaves out nothing, and nothing to the next.
+
+    What is called back may be so several times, and then finds what it did before.
+    """
     found = NOTHING
     for _ in range(_ROUNDS):
         m.called_back, m.hasty = {}, False
         m.round += 1
+        names, growth = m.lend(), m.heap.growth
         found |= _call_all(m, effect, receiver, given, node)
-        if not m.hasty:
+        known = m.heap.growth == growth and (m.names is names or m.names == names)
+        if known and not m.hasty:
             break
     else:
         found |= _all_for_granted(m, receiver | given, node)
