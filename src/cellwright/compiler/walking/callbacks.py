@@ -77,7 +77,7 @@ def _in_rounds(m: Machine, effect: Effect, receiver: Value, given: Value, node: 
         known = m.heap.growth == growth and (m.names is names or m.names == names)
         if known and not m.hasty:
             break
-    else:
+    if m.hasty:
         found |= _all_for_granted(m, receiver | given, node)
     m.called_back = None
     return found

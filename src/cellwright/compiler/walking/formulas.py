@@ -26,6 +26,8 @@ from cellwright.compiler.walking.effects import UNKNOWN, Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, UNBOUND, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
 
+ASKING = "~"
+"""What a notebook with formulas has in its text, unless it makes them up otherwise."""
 _MAKER = "from_formula"
 """How libraries call the function that makes of a formula what a class makes of arrays."""
 _KEYWORDS = ("formula", "formulas", "formula_like")
@@ -59,7 +61,9 @@ def read_names(
         return NOTHING
     at = _positions(effect, path)
     formulas, others = _apart(arguments, at)
-    known = {text for text in _known(m, others | receiver) if "~" in text and "~/" not in text}
+    known: set[str] = set()
+    if ASKING in m.words:
+        known = {text for text in _known(m, others | receiver) if "~" in text and "~/" not in text}
     known |= set(_given(m, formulas))
     if not known:
         return NOTHING
@@ -154,15 +158,21 @@ def _given(m: Machine, value: Value, depth: int = _DEPTH) -> Iterator[str]:
             yield from held or ("*",)
 
 
-def _known(m: Machine, value: Value, depth: int = _DEPTH) -> Iterator[str]:
-    """Yield the texts that are given, or held by what is given."""
-    for number in value:
-        thing = m.heap[number]
-        if thing.kind is Kind.SCALAR:
-            if thing.text is not None and thing.type in _TEXTS:
-                yield thing.text
-        elif depth and thing.kind is Kind.PLAIN:
-            yield from _known(m, _held(thing), depth - 1)
+def _known(m: Machine, value: Value) -> set[str]:
+    """Return the texts that are given, or held by what is given."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    level = set(value)
+    for _ in range(_DEPTH + 1):
+        seen |= level
+        things = [m.heap[number] for number in level]
+        found |= {
+            thing.text
+            for thing in things
+            if thing.kind is Kind.SCALAR and thing.text is not None and thing.type in _TEXTS
+        }
+        level = set().union(*(_held(thing) for thing in things if thing.kind is Kind.PLAIN)) - seen
+    return found
 
 
 def _held(thing: Thing) -> Value:

@@ -25,7 +25,7 @@ from cellwright.compiler.walking.sites import Definition, Site, Variable
 from cellwright.model.pipeline import StepName
 
 _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-_ASKING = (caches.ASKING, classes.ASKING)
+_ASKING = (caches.ASKING, classes.ASKING, formulas.ASKING)
 
 
 @dataclass(frozen=True)
