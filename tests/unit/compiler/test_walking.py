@@ -74,6 +74,12 @@ CALLED = {
     "a function that is called back within one that is": (
         "import somelib\nhooks = []\ndef inner():\n    for hook in hooks:\n        hook()\ndef go():\n    somelib.run(inner)\n    hooks.append(Model().fit)\nsomelib.repeat(go)"
     ),
+    "what a function calls that is called back within one that is": (
+        "import somelib\ndef helper():\n    rows.append(1)\ndef inner():\n    helper()\ndef go():\n    somelib.run(inner)\nsomelib.repeat(go)"
+    ),
+    "the last of a long chain of functions": (
+        "".join(f"def f{n}():\n    f{n + 1}()\n" for n in range(20)) + "def f20():\n    rows.append(1)\nf0()"
+    ),
     "a name that the body binds for the next round": (
         "import somelib\nother = []\ndef go():\n    global other\n    other.append(1)\n    other = rows\nsomelib.repeat(go)"
     ),

@@ -286,20 +286,28 @@ def call_folded(m: Machine, thing: Thing, given: Value, *, node: ast.AST) -> Val
     """Return what a call of the notebook's own function gives, without walking it.
 
     Used where walking would not end: everything that its text may touch is taken to be
-    read and changed.
+    read and changed, and so is what the text of the functions may that it may call.
     """
-    code = thing.code
-    assert code is not None
-    touched = given | frozenset(thing.out)
-    for name in sorted(code.scope.late):
-        touched |= m.load_global(name, node)
-    m.guards += 1
-    for name in formulas.names_in_code(code.node):
-        touched |= m.load_global(name, node)
-    m.guards -= 1
-    for name in sorted(code.scope.bound_late):
-        with m.maybe():
-            m.store_global(name, frozenset((m.make(node, "", part=name).number,)), node)
+    touched = given
+    todo, seen = [thing.number], {thing.number}
+    while todo:
+        called = m.heap[todo.pop()]
+        assert called.code is not None
+        found, scope = frozenset(called.out), called.code.scope
+        for name in sorted(scope.late):
+            found |= m.load_global(name, node)
+        m.guards += 1
+        for name in formulas.names_in_code(called.code.node):
+            found |= m.load_global(name, node)
+        m.guards -= 1
+        for name in sorted(scope.bound_late):
+            with m.maybe():
+                m.store_global(name, frozenset((m.make(node, "", part=name).number,)), node)
+        touched |= found
+        more = m.heap.reach(found | given)
+        callees = {number for number in more if m.heap[number].kind is Kind.FUNCTION} - seen
+        todo += sorted(callees)
+        seen |= callees
     m.change(touched, node, deep=True)
     result = m.make(node, "", part="folded")
     m.heap.hold(result, touched)
