@@ -81,6 +81,14 @@ def test_other_commands_install_nothing(command: str) -> None:
     assert read_command(command) is None
 
 
+@pytest.mark.parametrize("tool", ["conda", "apt-get"])
+def test_what_another_tool_installs_is_told_by_its_name(tool: str) -> None:
+    found = read_command(f"{tool} install a")
+
+    assert found is not None
+    assert found.troubles == (f"what `{tool}` installs is not locked",)
+
+
 def test_a_line_that_does_more_is_not_alone() -> None:
     found = read_command("cd lib && pip install a")
 

@@ -77,6 +77,9 @@ CALLED = {
     "what a function calls that is called back within one that is": (
         "import somelib\ndef helper():\n    rows.append(1)\ndef inner():\n    helper()\ndef go():\n    somelib.run(inner)\nsomelib.repeat(go)"
     ),
+    "a method that is called back within what is called back": (
+        "import somelib\nmodel = Model()\ndef go():\n    somelib.run(model.fit)\nsomelib.repeat(go)"
+    ),
     "the last of a long chain of functions": (
         "".join(f"def f{n}():\n    f{n + 1}()\n" for n in range(20)) + "def f20():\n    rows.append(1)\nf0()"
     ),
