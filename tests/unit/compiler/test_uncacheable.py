@@ -41,3 +41,22 @@ def test_what_a_shared_cell_does_each_time_is_so_in_the_steps_that_take_it_along
         code("print(start)", "step:a"),
         code("print(1)", "step:b"),
     ) == {"a": "`time.time` reads the clock (cell 1, line 2)", "b": ""}
+
+
+def test_what_is_drawn_before_the_seed_is_made_by_one_step_and_what_follows_is_known():
+    found = compile_notebook(
+        ipynb(
+            [
+                code("import random", "imports"),
+                code("noise = [random.random(), random.seed(42)]", "functions"),
+                code("print(noise)", "step:a"),
+                code("print(noise)", "step:b"),
+            ]
+        ),
+        path="notebook.ipynb",
+    )
+
+    assert found.pipeline is not None
+    assert ("a", "b", "noise") in [
+        (edge.producer, edge.consumer, edge.port) for edge in found.pipeline.edges
+    ]
