@@ -44,7 +44,7 @@ def compare(value: Any, path: str, pickled: Pickled, names: Names) -> str:
         return "without " + ", ".join(pickled.losses)
     again = Fingerprint()
     try:
-        dump_to(again, back, names, layout_of(back, names))
+        dump_to(again, back, names, layout_of(back, names), pickled.usual)
     except OutputError:
         return "opaque"
     return "exact" if again.digest == _stream_digest(path, start, size) else "opaque"

@@ -15,7 +15,7 @@ import json
 import mmap
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,12 +66,14 @@ class Survey:
 @dataclass(frozen=True)
 class Pickled:
     """What was learned while writing: where it all stands, the buffers written, what got
-    lost, whose code reading back will run (`hooks`: by name, the functions)."""
+    lost, whose code reading back will run (`hooks`: by name, the functions), and of each
+    set whether pickle's own way keeps its order (`usual`)."""
 
     index: dict[str, Any]
     buffers: list[memoryview]
     losses: tuple[str, ...]
     hooks: dict[str, Any]
+    usual: Sequence[bool]
 
 
 class Fingerprint:
@@ -148,7 +150,7 @@ def dump(value: Any, sink: Sink, names: Names) -> Pickled:
     text = json.dumps(index).encode()
     sink.write(text)
     sink.write(len(text).to_bytes(8, "little"))
-    return Pickled(index, views, tuple(sorted(pickler.losses)), pickler.hooks)
+    return Pickled(index, views, tuple(sorted(pickler.losses)), pickler.hooks, pickler.usual)
 
 
 def layout_of(value: Any, names: Names) -> Layout:
@@ -212,8 +214,8 @@ class Unpickler(pickle.Unpickler):
             ) from None
 
     def persistent_load(self, pid: Any) -> Any:
-        """Return a string, a NaN, or the namespace of builtins."""
-        if type(pid) is str:
+        """Return a string, a set, a NaN, or the namespace of builtins."""
+        if type(pid) is not tuple:
             return pid
         kind, spelled, number = pid
         if kind == "builtins":
@@ -239,7 +241,9 @@ def _nan(spelled: str) -> float:
     return value
 
 
-def dump_to(file: Any, value: Any, names: Names, layout: Layout | None) -> Any:
+def dump_to(
+    file: Any, value: Any, names: Names, layout: Layout | None, usual: Sequence[bool] = ()
+) -> Any:
     """Pickle a value, in depth where it must be, and return the pickler with its buffers.
 
     Raises:
@@ -249,7 +253,7 @@ def dump_to(file: Any, value: Any, names: Names, layout: Layout | None) -> Any:
     def run(kind: Callable[..., Any]) -> Any:
         buffers: list[Any] = []
         pickler = kind(file, protocol=5, buffer_callback=buffers.append)
-        pickler.begin(names, layout)
+        pickler.begin(names, layout, usual)
         pickler.buffers = buffers
         pickler.dump(value)
         return pickler

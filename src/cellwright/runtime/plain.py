@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .faults import UnfitError
+from . import set_tables
+from .faults import OutputError, UnfitError
+from .set_building import Recipe, fill, frozen
 
 DEPTH = 100
 MOST = 1_000_000
@@ -80,7 +82,8 @@ def same(one: Any, other: Any) -> bool:
             return list(map(type, one)) == list(map(type, other)) and bool(one == other)
         return all(map(same, one, other))
     if kind in (set, frozenset):
-        return same(list(one), list(other))
+        alike = set_tables.head(one) == set_tables.head(other)
+        return alike and same(list(one), list(other))
     if kind is dict:
         return same(list(one), list(other)) and same(list(one.values()), list(other.values()))
     if kind.__module__ == "numpy":
@@ -114,8 +117,10 @@ class _Encoder:
             return self._items(value, depth)
         if kind is dict:
             return self._dict(value, depth)
-        if kind in (tuple, set, frozenset):
-            return {"$": kind.__name__, "v": self._items(value, depth)}
+        if kind is tuple:
+            return {"$": "tuple", "v": self._items(value, depth)}
+        if kind in (set, frozenset):
+            return self._set(value, depth)
         return _marked(value)
 
     def _once(self, value: Any) -> None:
@@ -130,6 +135,17 @@ class _Encoder:
         if _all_as_is(items):
             return list(items)
         return [self.encode(item, depth + 1) for item in items]
+
+    def _set(self, value: Any, depth: int) -> dict[str, Any]:
+        kind = type(value).__name__
+        try:
+            recipe = set_tables.recipe(value)
+        except OutputError as error:
+            raise UnfitError(str(error)) from None
+        if recipe is None:
+            return {"$": kind, "v": self._items(value, depth)}
+        items, *rest = recipe.stored()
+        return {"$": f"{kind} as it was", "v": [self._items(items, depth), *rest]}
 
     def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         if set(map(type, value)) <= {str} and "$" not in value:
@@ -238,6 +254,12 @@ def _called(module: str, name: str) -> Callable[[Any], Any]:
     return back
 
 
+def _set_back(data: list[Any]) -> set[Any]:
+    found: set[Any] = set()
+    fill(found, Recipe(decode(data[0]), *data[1:]))
+    return found
+
+
 def _path(value: Any) -> tuple[str, Any]:
     return "path", [type(value).__name__, str(value)]
 
@@ -272,6 +294,8 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "tuple": lambda v: tuple(decode(v)),
     "set": lambda v: set(decode(v)),
     "frozenset": lambda v: frozenset(decode(v)),
+    "set as it was": _set_back,
+    "frozenset as it was": lambda v: frozen(Recipe(decode(v[0]), *v[1:])),
     "dict": lambda v: {decode(key): decode(item) for key, item in v},
     "float": float,
     "nan": _nan,

@@ -5,18 +5,20 @@ import copyreg
 import math
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import array_pickles, code_pickles, formula_pickles, rebuild
+from . import array_pickles, code_pickles, formula_pickles, rebuild, set_pickles
 from .array_pickles import Layout, Memory, Met, Plain
 from .code_pickles import Namespace
 from .faults import OutputError
 from .names import Names
 from .refusals import cannot_travel, refused
+from .set_pickles import Kept
 
 _SINGLETON_TYPES = (type(None), type(NotImplemented), type(...))
 _BUILTINS = builtins.__dict__
+_LOOKED_AT = frozenset({float, dict, set, frozenset})
 _HOOKS = ("__setstate__", "__reduce__", "__reduce_ex__", "__new__", "__setattr__")
 
 
@@ -43,9 +45,14 @@ class Reductions:
     contents left out.
     """
 
-    def begin(self, names: Names, layout: Layout | None) -> None:
-        """Set up; to be called before the pickler is used."""
+    def begin(self, names: Names, layout: Layout | None, usual: Sequence[bool] = ()) -> None:
+        """Set up; to be called before the pickler is used.
+
+        `usual` tells which of the sets, in the order in which they are met, need not be
+        looked into: they were made as pickle makes them.
+        """
         self.names = names
+        self._usual = usual
         self.layout = layout
         self.met: list[Met] = []
         self.named: set[int] = set()
@@ -57,6 +64,7 @@ class Reductions:
         self._in_pandas: set[int] = set()
         self._strings: dict[str, str] = {}
         self._nans: dict[int, tuple[str, str, int]] = {}
+        self._sets: dict[int, tuple[Any, Kept | None]] = {}
         self._by_kind: dict[type, Callable[[Any], Any]] = {
             types.FunctionType: self._function,
             types.CellType: lambda thing: code_pickles.cell(thing, self._owned),
@@ -70,22 +78,26 @@ class Reductions:
             Namespace: lambda thing: thing.reduction(),
             Memory: lambda thing: thing.reduction(),
             Plain: lambda thing: thing.reduction,
+            Kept: lambda thing: thing.reduction(),
         }
 
     def persistent_id(self, thing: Any) -> Any:
         """Give equal strings one identity, and each NaN its own, whatever they had.
 
         So the bytes of a pickle do not tell which of equal strings were one object, and
-        `x in xs` finds a NaN that it found before.
+        `x in xs` finds a NaN that it found before. What is to be done about a set stands
+        here too, since picklers ask about sets nowhere else.
         """
         kind = type(thing)
         if kind is str:
             return self._strings.setdefault(thing, thing)
-        if kind is float and thing != thing:  # noqa: PLR0124  # that is what a NaN is
-            return self._nan(thing)
-        if thing is _BUILTINS:
-            return ("builtins", "", 0)
-        return None
+        if kind not in _LOOKED_AT:
+            return None
+        if kind is float:
+            return self._nan(thing) if thing != thing else None  # noqa: PLR0124  # so is a NaN
+        if kind is dict:
+            return ("builtins", "", 0) if thing is _BUILTINS else None
+        return None if self.layout is None else self._set(thing)
 
     def reducer_override(self, thing: Any) -> Any:
         """Return how an object is made again."""
@@ -104,6 +116,8 @@ class Reductions:
             return _refuse
         if issubclass(kind, BaseException):
             return self._error
+        if issubclass(kind, set | frozenset):
+            return self._set_of_a_class
         special = self._special(kind)
         return self._plain if special is None else special
 
@@ -257,6 +271,27 @@ class Reductions:
                     rebuild.set_attributes,
                 )
         return self._plain(thing)
+
+    @property
+    def usual(self) -> list[bool]:
+        """Return of each set that was met whether pickle's own way keeps its order."""
+        return [kept is None for _, kept in self._sets.values()]
+
+    def _set(self, thing: Any) -> Kept | None:
+        """Return what stands for a set, None where pickle's own way keeps its order."""
+        known = self._sets.get(id(thing))
+        if known is None:
+            at = len(self._sets)
+            usual = at < len(self._usual) and self._usual[at]
+            known = (thing, None if usual else set_pickles.kept(thing))
+            self._sets[id(thing)] = known
+        return known[1]
+
+    def _set_of_a_class(self, thing: Any) -> Any:
+        reduction = self._plain(thing)
+        if self.layout is None or id(thing) in self.named:
+            return reduction
+        return set_pickles.kept_of_a_class(thing, reduction)
 
     def _dtype(self, thing: Any) -> Any:
         spelled = array_pickles.spelled(thing)
