@@ -14,6 +14,7 @@ from typing import Any
 
 from .formula_pickles import holds_a_formula, parts
 from .reductions import BY_PLACE
+from .set_tables import by_chance
 
 MOST = 20
 """Differences that are collected; the first tells most."""
@@ -158,6 +159,8 @@ class Likeness:
 
     def _set(self, one: Any, other: Any, path: str) -> None:
         if one == other:
+            if list(one) != list(other) and not by_chance(one, fixed=()):
+                self._differ(f"list({path})", list(one), list(other))
             return
         self._sequence(sorted(one, key=repr), sorted(other, key=repr), f"sorted({path})")
 

@@ -88,6 +88,7 @@ DIFFERENT = [
     ({"a": 1}, {"a": 2}, "x['a']"),
     ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "x.keys()[0]"),
     ({1, 2}, {1, 3}, "sorted(x)[1]"),
+    ({15, 7}, {7, 15}, "list(x)"),
     (Point(1, [2]), Point(1, [3]), "x.y[0]"),
     (Colour.RED, Colour.BLUE, "x.<arguments>[0]"),
     (adder(1), adder(2), "x: the variable n"),
@@ -125,6 +126,15 @@ def test_which_string_or_tuple_it_is_does_not_count():
     pair = (1, "a")
 
     assert differences([pair, pair], [(1, "a"), (1, "a")]) == []
+
+
+def test_the_order_of_sets_counts_but_for_what_has_another_in_each_process():
+    things = [object() for _ in range(50)]
+    last_first = things[::-1]
+
+    assert places([{15, 7}], [{7, 15}]) == ["list(x[0])"]
+    assert differences(set(things), set(last_first)) == []
+    assert differences({(1, each) for each in things}, {(1, each) for each in last_first}) == []
 
 
 def test_the_gap_of_two_numbers_is_relative():
