@@ -167,6 +167,24 @@ def expand(
     return Expansion(_outermost(found), tuple(absent), tuple(dict.fromkeys(outside)))
 
 
+def existing(patterns: Iterable[str], *, folder: Path, workspace: Path) -> tuple[str, ...]:
+    """Return the names that patterns mean, which may as well mean something else: those
+    of the workspace, and of the notebook's folder.
+
+    A folder around the notebook is left out: a text such as `..` hardly asks for all of it.
+    """
+    root, home = os.path.realpath(workspace), os.path.realpath(folder)
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        for name in _matches(pattern, str(folder)):
+            real = os.path.realpath(os.path.join(folder, name))
+            tools = SKIPPED_FOLDERS.intersection(real.split(os.sep))
+            ours = _within(real, root) or _within(real, home)
+            if ours and not _within(home, real) and not tools:
+                found[name] = None
+    return tuple(found)
+
+
 def tree(path: str, digests: FileDigests) -> LocalFile:
     """Return a folder with the digest of all that is in it.
 

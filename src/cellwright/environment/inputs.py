@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cellwright.diagnostics.catalogue import MISSING_FILE, PATH_OUTSIDE_WORKSPACE
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report
-from cellwright.environment.files import Expansion, FileDigests, expand
+from cellwright.environment.files import Expansion, FileDigests, existing, expand
 from cellwright.model.pipeline import Component
 from cellwright.model.source import Span
 
@@ -20,11 +20,15 @@ def step_files(
 ) -> Expansion:
     """Return the files of a component; report those outside the workspace, or not there.
 
-    A file that the options declare may lie anywhere: its author said so.
+    A file that the options declare may lie anywhere: its author said so. Of the texts that
+    are given to unknown code, those count that name a file of the workspace.
     """
     places: dict[str, Span | None] = dict.fromkeys(component.options.files)
     for one in component.files:
         places.setdefault(one.pattern, one.span)
+    named = (one.pattern for one in component.named_files)
+    for name in existing(named, folder=folder, workspace=workspace):
+        places.setdefault(name, None)
     found = expand(places, folder=folder, workspace=workspace, digests=digests)
     for name in found.outside:
         span = _origin(name, places)

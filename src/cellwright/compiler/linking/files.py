@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from cellwright.compiler.walking.named_files import LIKE_A_FILE, NAMES
 from cellwright.compiler.walking.sites import Chain, FileUse, Site
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
@@ -37,6 +38,8 @@ class FileFlow:
     unresolved: list[tuple[Site, FileUse]] = field(default_factory=list)
     guessed: list[FileNeed] = field(default_factory=list)
     """Needs of files that a command of the shell may have written."""
+    named: dict[StepName, dict[str, FileUse]] = field(default_factory=lambda: defaultdict(dict))
+    """Texts that a step gives to unknown code: if they name files, it may open them."""
 
 
 def normal(text: str) -> str:
@@ -108,6 +111,17 @@ class _Writer:
     use: FileUse
 
     @property
+    def guessed(self) -> bool:
+        """Tell whether unknown code was given the name: it may have written, or not."""
+        return self.use.use == NAMES
+
+    def may_concern(self, pattern: str) -> bool:
+        """Tell whether who uses a pattern may find there what was written."""
+        if self.guessed and pattern.count("/") != self.pattern.count("/"):
+            return False  # a folder that was given to unknown code may be as large as any
+        return overlap(pattern, self.pattern)
+
+    @property
     def settles(self) -> bool:
         """Tell whether nothing of what was there before can be left."""
         return self.use.use in _SETTLING and self.use.sure and "*" not in self.pattern
@@ -132,6 +146,8 @@ class _Follower:
         """Follow what the sites of a step do to files."""
         mine: list[_Writer] = []
         for site in sites:
+            for use in site.effects.named.values():
+                self._named(step, use, mine)
             for use in _uses(self.flow, site):
                 self._use(step, use, mine)
             self._imports(step, site)
@@ -140,7 +156,22 @@ class _Follower:
                     use = FileUse("writes", None, chain, mark.partition(":")[2], sure=False)
                     self.commands.append((step, use, [*self.writers, *mine]))
         latest = {writer.pattern: writer for writer in mine}
-        self.writers = [w for w in self.writers if w.pattern not in latest] + list(latest.values())
+        # Of a file that unknown code may have changed, the change before it counts, too.
+        gone = {each.pattern for each in latest.values() if not each.guessed}
+        self.writers = [w for w in self.writers if w.pattern not in gone] + list(latest.values())
+
+    def _named(self, step: StepName, use: FileUse, mine: list[_Writer]) -> None:
+        """A text given to unknown code: it may read the file of that name, and write it.
+
+        It is taken to have written it only where the text looks like a file's: else all
+        steps that use a word such as `mean` would wait for one another.
+        """
+        assert use.text is not None
+        pattern = normal(use.text)
+        self.flow.named[step].setdefault(pattern, use)
+        self._read(step, pattern, use, [*self.writers, *mine], from_workspace=False)
+        if LIKE_A_FILE.search(pattern):
+            mine.append(_Writer(pattern, step, use))
 
     def _use(self, step: StepName, use: FileUse, mine: list[_Writer]) -> None:
         pattern = effective(use)
@@ -153,7 +184,8 @@ class _Follower:
             self._read(step, pattern, use, writers, from_workspace=False)
         if use.use in _WRITES:
             for other in writers:
-                if other.step != step and pattern.startswith(other.pattern + "/"):
+                inside = pattern.startswith(other.pattern + "/") and not other.guessed
+                if other.step != step and inside:
                     self._need(other, step, use)
             mine.append(writer)
             self.flow.written[step].setdefault(pattern, use)
@@ -171,7 +203,7 @@ class _Follower:
         found: list[_Writer] = []
         settled = False
         for writer in reversed(writers):
-            if overlap(pattern, writer.pattern):
+            if writer.may_concern(pattern):
                 found.append(writer)
                 settled = writer.settles_for(pattern)
                 if settled:
@@ -183,6 +215,7 @@ class _Follower:
             return
         if from_workspace:
             self.flow.read[step].setdefault(pattern, use)
+        if from_workspace or (use.use == NAMES and LIKE_A_FILE.search(pattern)):
             self._guess(step, pattern, use)
 
     def _guess(self, step: StepName, pattern: str, use: FileUse) -> None:
@@ -194,7 +227,8 @@ class _Follower:
             if any((n.pattern, n.step) == (pattern, step) for n in self.flow.needs):
                 return
             self.flow.needs.append(need)
-            self.flow.guessed.append(need)
+            if use.use != NAMES:
+                self.flow.guessed.append(need)
             if pattern not in self.flow.written[commander]:
                 self.flow.written[commander][pattern] = command
                 self._read(commander, pattern, command, writers, from_workspace=True)
@@ -213,6 +247,8 @@ class _Follower:
                         self._need(writer, step, use)
 
     def _need(self, writer: _Writer, step: StepName, use: FileUse) -> None:
+        if writer.guessed:
+            self.flow.written[writer.step].setdefault(writer.pattern, writer.use)
         need = FileNeed(writer.pattern, step, writer.step, use.chain, writer.use.chain)
         if not any((n.pattern, n.step) == (need.pattern, step) for n in self.flow.needs):
             self.flow.needs.append(need)
