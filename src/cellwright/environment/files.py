@@ -17,10 +17,8 @@ from typing import NamedTuple
 
 from cellwright.base.canonical import Digest, digest_bytes, digest_of
 from cellwright.base.errors import MachineError
+from cellwright.base.folders import SKIPPED_FOLDERS
 from cellwright.environment.memo import Memo, keep, recall
-
-SKIPPED_FOLDERS = frozenset({".cellwright", ".git", ".ipynb_checkpoints", "__pycache__"})
-"""Folders that hold what tools made of the work, never the work."""
 
 _FORMAT = 1
 # Two writes within a tick of the file system's clock leave one time. As git does, a file

@@ -22,11 +22,13 @@ _FILE = "file:"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that is ready to be started; `number` counts from 1."""
+    """An attempt that is ready to be started; `number` counts from 1, `cwd` is where it runs,
+    relative to its folder."""
 
     due: Due
     number: int
     request: StepRequest
+    cwd: str = "work"
 
     @property
     def folder(self) -> Path:
@@ -89,6 +91,7 @@ def lay_out(due: Due, run: RunRequest, objects: Objects, *, folder: Path, number
             memory=memory_bytes(options.memory) if options.memory else run.limits.memory,
             timeout=options.timeout or run.limits.timeout,
         ),
+        cwd,
     )
 
 
