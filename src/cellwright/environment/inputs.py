@@ -44,8 +44,11 @@ def step_files(
                     ),
                 )
             )
+    handed = {port.name for port in component.inputs}
     for pattern in found.absent:
         span = places[pattern]
+        if f"file:{pattern}" in handed:
+            continue  # an earlier step may write it
         if not glob.has_magic(pattern) and not _PROBE.search(_text_at(span, component)):
             report.add(
                 Diagnostic(

@@ -131,3 +131,49 @@ def test_a_word_that_two_steps_give_to_unknown_code_does_not_tie_them():
     pipeline = pipeline_of("import new\nx = new.f('mean')", "import new\ny = new.f('mean')")
 
     assert pipeline.edges == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("!cat data.csv", "data.csv"),
+        ("!wc -l <data/a.csv | sort", "data/a.csv"),
+        ("!python train.py --config=conf.yaml", "conf.yaml"),
+        ("!head data/*.csv", "data/*.csv"),
+        ("import subprocess\nsubprocess.run(['cat', 'a.txt'])", "a.txt"),
+        ("import os\nos.system('cat a.txt')", "a.txt"),
+        ("%%bash\n" + "echo more\n" * 100 + "cat a.txt", "a.txt"),
+    ],
+)
+def test_words_of_commands_may_name_files(source, expected):
+    assert expected in named(source)
+
+
+@pytest.mark.parametrize("command", ["ls", "ls -la", "ls .", "cd . && ls", "cat *", "ls | wc -l"])
+def test_a_command_that_lists_the_folder_is_told_of(command):
+    report = compile_notebook(ipynb([code(f"!{command}", "step:a")]), path="n.ipynb").report
+
+    assert [found.rule.name for found in report] == ["unresolved-path"]
+
+
+@pytest.mark.parametrize("command", ["ls data", "echo ls", "tools", "lsof", "cat a.txt"])
+def test_other_commands_do_not_list_it(command):
+    report = compile_notebook(ipynb([code(f"!{command}", "step:a")]), path="n.ipynb").report
+
+    assert [found.rule.name for found in report] == []
+
+
+def test_files_that_options_declare_travel_as_if_the_text_named_them():
+    hidden = "name = ''.join(reversed('txt.a'))\n"
+    write = code(f"{hidden}open(name, 'w').write('1')", "step:write", writes=["a.txt"])
+    read = code(f"{hidden}print(open(name).read())", "step:read", files=["a.txt"])
+    compilation = compile_notebook(ipynb([write, read]), path="notebook.ipynb")
+
+    assert list(compilation.report) == []
+    assert [(e.producer, e.consumer, e.port) for e in compilation.pipeline.edges] == [
+        ("write", "read", "file:a.txt")
+    ]
+
+
+def test_a_library_is_given_the_file_that_it_looks_for_when_it_is_imported():
+    assert named("import matplotlib.pyplot as plt") == {"matplotlibrc"}

@@ -2,18 +2,22 @@
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from cellwright.compiler.walking.named_files import LIKE_A_FILE, NAMES
+from cellwright.compiler.walking.heap import Place
+from cellwright.compiler.walking.named_files import LIKE_A_FILE, NAMES, WORDS
 from cellwright.compiler.walking.sites import Chain, FileUse, Site
 from cellwright.compiler.walking.walk import Walk
+from cellwright.model.options import StepOptions
 from cellwright.model.pipeline import StepName
 
 _READS = frozenset({"reads", "lists", "appends", "removes"})
 _WRITES = frozenset({"writes", "appends", "makes", "removes"})
 _SETTLING = frozenset({"writes", "removes"})
+_LOOKED_FOR = dict.fromkeys(("matplotlib", "pylab", "seaborn"), ("matplotlibrc",))
+"""Files that a library looks for in the working directory when it is imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +90,35 @@ def effective(use: FileUse) -> str | None:
     return path
 
 
-def file_flow(walk: Walk, carried: dict[StepName, set[int]]) -> FileFlow:
+def file_flow(
+    walk: Walk, carried: dict[StepName, set[int]], options: Mapping[StepName, StepOptions]
+) -> FileFlow:
     """Return who reads which file of whom.
 
-    `carried` are the shared sites that each step repeats: what they read, it reads.
+    `carried` are the shared sites that each step repeats: what they read, it reads. What
+    the options of a step declare counts as if its text said so.
     """
     flow = FileFlow()
     follower = _Follower(flow)
     for site in walk.sites:
         if site.step is not None:
             shared = [walk.sites[index] for index in sorted(carried.get(site.step, ()))]
-            follower.step(site.step, [*shared, site])
+            follower.step(site.step, [*shared, site], declared(site, options[site.step]))
     for step, written in flow.written.items():
         _drop_covered_folders(flow, step, written)
     return flow
+
+
+def declared(site: Site, options: StepOptions) -> tuple[FileUse, ...]:
+    """Return what the options of a step say about files, at the first statement of a site."""
+    chain = tuple(Place(cell, statement) for cell, statement in site.body[:1])
+    said = (("reads", options.files), ("writes", options.writes))
+    return tuple(
+        FileUse(use, pattern, chain, "an option of the step", sure=False)
+        for use, patterns in said
+        for pattern in patterns
+        if chain
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +161,11 @@ class _Follower:
         self.writers: list[_Writer] = []
         self.commands: list[tuple[StepName, FileUse, list[_Writer]]] = []
 
-    def step(self, step: StepName, sites: list[Site]) -> None:
-        """Follow what the sites of a step do to files."""
+    def step(self, step: StepName, sites: list[Site], declared: Iterable[FileUse]) -> None:
+        """Follow what the sites of a step do to files, and what is declared of it."""
         mine: list[_Writer] = []
+        for use in declared:
+            self._use(step, use, mine)
         for site in sites:
             for use in site.effects.named.values():
                 self._named(step, use, mine)
@@ -170,7 +191,7 @@ class _Follower:
         pattern = normal(use.text)
         self.flow.named[step].setdefault(pattern, use)
         self._read(step, pattern, use, [*self.writers, *mine], from_workspace=False)
-        if LIKE_A_FILE.search(pattern):
+        if use.use == NAMES and LIKE_A_FILE.search(pattern):
             mine.append(_Writer(pattern, step, use))
 
     def _use(self, step: StepName, use: FileUse, mine: list[_Writer]) -> None:
@@ -215,7 +236,8 @@ class _Follower:
             return
         if from_workspace:
             self.flow.read[step].setdefault(pattern, use)
-        if from_workspace or (use.use == NAMES and LIKE_A_FILE.search(pattern)):
+        named = use.use in (NAMES, WORDS) and LIKE_A_FILE.search(pattern)
+        if from_workspace or named:
             self._guess(step, pattern, use)
 
     def _guess(self, step: StepName, pattern: str, use: FileUse) -> None:
@@ -227,7 +249,7 @@ class _Follower:
             if any((n.pattern, n.step) == (pattern, step) for n in self.flow.needs):
                 return
             self.flow.needs.append(need)
-            if use.use != NAMES:
+            if use.use in _READS:
                 self.flow.guessed.append(need)
             if pattern not in self.flow.written[commander]:
                 self.flow.written[commander][pattern] = command
@@ -240,6 +262,9 @@ class _Follower:
             if not path.startswith("import "):
                 continue
             base = path.removeprefix("import ").replace(".", "/")
+            for own in _LOOKED_FOR.get(base.partition("/")[0], ()):
+                use = FileUse(NAMES, own, chain, path, sure=False)
+                self.flow.named[step].setdefault(own, use)
             for writer in self.writers:
                 if writer.pattern in (f"{base}.py", f"{base}/__init__.py"):
                     use = FileUse("reads", writer.pattern, chain, path, sure=True)

@@ -50,7 +50,7 @@ def find_world(wiring: Wiring, state: StateFlow) -> World:
     """Return what passes between the steps of a wiring besides names."""
     walk = wiring.timeline.walk
     options = step_options(walk.cells)
-    files = file_flow(walk, wiring.shared)
+    files = file_flow(walk, wiring.shared, options)
     world = World(state, files)
     for step in wiring.steps:
         world.inputs[step] = []

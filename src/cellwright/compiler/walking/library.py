@@ -133,6 +133,8 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
     effect = data.find(path)
     if effect is None or not data.names(path) or not uses.all_placed(effect, arguments):
         named_files.note(m, arguments.all(), node=node, what=path)
+    if effect is not None and "shell" in effect.marks:
+        named_files.note_command(m, arguments.all(), node=node, what=path)
     if effect is None:
         _may_seed(m, path, node)
         set_ups.may_set_up(m, path, arguments, node)

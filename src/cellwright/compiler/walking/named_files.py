@@ -13,9 +13,18 @@ from cellwright.compiler.walking.sites import FileUse
 
 NAMES = "names"
 """The use of a text by unknown code: it may read a file of that name, and write it."""
+WORDS = "words"
+"""The use of a word of a command: likewise, but what commands write is guessed elsewhere."""
 LIKE_A_FILE = re.compile(r"[^/]\.[A-Za-z]\w{0,7}$|.[/\\].")
 """Finds what is hardly meant as anything but a path: a suffix, or a folder before a name."""
 _LONGEST_NAME = 255
+_BETWEEN = re.compile(r"[\s\"'`=;|&<>(){}$,]+")
+"""Stands between the words of a command."""
+_LISTING = re.compile(
+    r"(?:^|[\n;|&(`])[ \t]*(?:ls|dir|tree|du|find|stat|wc|cat|head|tail|md5sum|file)"
+    r"(?:[ \t]+(?:-\S+|\.|\./|\*|\./\*))*[ \t]*(?=$|[\n;|&)`>])"
+)
+"""Finds a command that is about all there is in the folder where it runs."""
 _TEXTS = ("str", texts.PATH)
 
 
@@ -26,12 +35,16 @@ def note(m: Machine, given: Value, *, node: ast.AST, what: str, like_a_file: boo
     object it is unlikely that its methods open files.
     """
     for text in sorted(_texts_within(m, given)):
-        plain = "*" not in text and not like_a_file
-        if text.strip("./*") and (plain or LIKE_A_FILE.search(text)):
-            path = uses.from_start(m, text)
-            if path is not None and not path.lower().startswith(uses.WEB):
-                use = FileUse(NAMES, path, m.chain(node), what, sure=False)
-                m.site.effects.named.setdefault(path, use)
+        if not like_a_file or LIKE_A_FILE.search(text):
+            _note_text(m, NAMES, text, node=node, what=what)
+
+
+def _note_text(m: Machine, use: str, text: str, *, node: ast.AST, what: str) -> None:
+    if text.strip("./*") and ("*" not in text or LIKE_A_FILE.search(text)):
+        path = uses.from_start(m, text)
+        if path is not None and not path.lower().startswith(uses.WEB):
+            noted = FileUse(use, path, m.chain(node), what, sure=False)
+            m.site.effects.named.setdefault(path, noted)
 
 
 def _texts_within(m: Machine, given: Value) -> set[str]:
@@ -45,3 +58,22 @@ def _texts_within(m: Machine, given: Value) -> set[str]:
             if text and len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text:
                 found.add(text)
     return found
+
+
+def note_command(m: Machine, given: Value, *, node: ast.AST, what: str) -> None:
+    """Note the words of a command of the shell, and that it may list the folder it runs in."""
+    found = _texts_within(m, given)
+    if isinstance(node, ast.Call):  # of a long text the heap knows only that it is one
+        parts = [part for arg in node.args for part in ast.walk(arg)]
+        constants = [part.value for part in parts if isinstance(part, ast.Constant)]
+        found |= {value for value in constants if isinstance(value, str)}
+    for text in sorted(found):
+        for word in sorted(_words(text)):
+            _note_text(m, WORDS, word, node=node, what=what)
+        if _LISTING.search(text):
+            m.site.effects.files.append(FileUse("lists", None, m.chain(node), text, sure=False))
+
+
+def _words(command: str) -> set[str]:
+    """Return the words of a command, as far as they may be paths."""
+    return set(_BETWEEN.split(command))
