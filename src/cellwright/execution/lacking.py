@@ -164,7 +164,8 @@ def _there(each: Sought, folder: Path) -> Iterator[str]:
             found = (os.path.join(each.path, name) for name in _names_in(whole))
         case "glob" | "glob-all":
             hidden = each.kind == "glob-all"
-            found = glob.iglob(each.path, root_dir=folder, recursive=True, include_hidden=hidden)
+            matched = glob.iglob(each.path, root_dir=folder, recursive=True, include_hidden=hidden)
+            found = sorted(matched)
         case _:
             pass
     for path in found:

@@ -41,7 +41,7 @@ _INDIFFERENT = frozenset(
 _CAREFUL = frozenset(
     {
         ("os", "makedirs"), ("os", "removedirs"), ("pathlib", "mkdir"), ("PIL.Image", "save"),
-        ("shutil", "copy"), ("shutil", "copy2"), ("shutil", "copyfile"), ("shutil", "move"),
+        *(("shutil", name) for name in ("copy", "copy2", "copyfile", "move", "_samefile", "_stat")),
     }
 )  # fmt: skip
 """Functions that look whether something is there before they write, and write anyway."""
@@ -170,6 +170,7 @@ def tell_of_questions(asks: Callable[[Any], None]) -> None:
 
 def _put_in_place(ours: Callable[..., Any], theirs: Callable[..., Any]) -> None:
     """Let a function stand for one of `os`, also where it is asked what that one can do."""
+    ours.__module__ = "os"  # where a pickle finds it
     setattr(os, theirs.__name__, ours)
     for able in (
         os.supports_dir_fd,
