@@ -65,12 +65,16 @@ class Sought:
 
     def opens(self, path: str, flags: int) -> None:
         """Note that a file is about to be opened, unless it is there or is made anew."""
-        if not flags & os.O_TRUNC:
-            self._miss(path, asked=False)
+        if flags & os.O_TRUNC:
+            return
+        try:
+            _lstat(path)
+        except (OSError, ValueError):
+            self._note(FILE, path, asked=False)
 
     def asks(self, path: str) -> None:
         """Note that somebody asked for a file, and was told that it is not there."""
-        self._miss(path, asked=True)
+        self._note(FILE, path, asked=True)
 
     def lists(self, path: Any) -> None:
         """Note that a folder is about to be listed."""
@@ -91,15 +95,7 @@ class Sought:
             whole = whole.replace("**", "*")
         self._note(GLOB_ALL if hidden else GLOB, whole, asked=False)
 
-    def _miss(self, whole: str, *, asked: bool) -> None:
-        try:
-            _lstat(whole)
-        except (OSError, ValueError):
-            self._note(FILE, whole, asked=asked)
-
     def _note(self, kind: str, whole: str, *, asked: bool) -> None:
-        if whole.startswith(self._attempt):
-            whole = os.path.relpath(whole, self._folder)
         key = (kind, whole)
         if key in self._found or len(self._found) >= MOST or "__pycache__" in whole:
             return
@@ -115,7 +111,9 @@ class Sought:
                 cell, line = found, frame.f_lineno
                 break
             frame = frame.f_back
-        self._found[key] = SoughtRecord(kind, whole, cell, line)
+        inside = whole.startswith(self._attempt)
+        shown = os.path.relpath(whole, self._folder) if inside else whole
+        self._found[key] = SoughtRecord(kind, shown, cell, line)
 
 
 def _names_folder(frame: FrameType) -> bool:
