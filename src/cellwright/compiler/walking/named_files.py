@@ -15,7 +15,7 @@ NAMES = "names"
 """The use of a text by unknown code: it may read a file of that name, and write it."""
 WORDS = "words"
 """The use of a word of a command: likewise, but what commands write is guessed elsewhere."""
-LIKE_A_FILE = re.compile(r"[^/]\.[A-Za-z]\w{0,7}$|.[/\\].")
+LIKE_A_FILE = re.compile(r"[^/]\.[A-Za-z]\w{0,7}$|^[^\s\\$:;]*[^\s/\\$:;]/[^\s/\\$:;]")
 """Finds what is hardly meant as anything but a path: a suffix, or a folder before a name."""
 _LONGEST_NAME = 255
 _BETWEEN = re.compile(r"[\s\"'`=;|&<>(){}$,]+")
@@ -42,21 +42,21 @@ def note(m: Machine, given: Value, *, node: ast.AST, what: str, like_a_file: boo
 def _note_text(m: Machine, use: str, text: str, *, node: ast.AST, what: str) -> None:
     if text.strip("./*") and ("*" not in text or LIKE_A_FILE.search(text)):
         path = uses.from_start(m, text)
-        if path is not None and not path.lower().startswith(uses.WEB):
-            noted = FileUse(use, path, m.chain(node), what, sure=False)
-            m.site.effects.named.setdefault(path, noted)
+        named = m.site.effects.named
+        if path is not None and path not in named and not path.lower().startswith(uses.WEB):
+            named[path] = FileUse(use, path, m.chain(node), what, sure=False)
 
 
 def _texts_within(m: Machine, given: Value) -> set[str]:
     """Return the known texts among what is given, and in containers given."""
     found: set[str] = set()
-    for number in given:
-        thing = m.heap[number]
-        inside = items.all_items(thing) if thing.type in items.CONTAINERS else ()
-        for each in (thing, *(m.heap[item] for item in inside)):
-            text = each.text if each.kind is Kind.SCALAR and each.type in _TEXTS else None
-            if text and len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text:
-                found.add(text)
+    things = [m.heap[number] for number in given]
+    inside = (items.all_items(thing) for thing in things if thing.type in items.CONTAINERS)
+    things += [m.heap[number] for value in list(inside) for number in value]
+    for thing in things:
+        text = thing.text if thing.kind is Kind.SCALAR and thing.type in _TEXTS else None
+        if text and len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text:
+            found.add(text)
     return found
 
 
