@@ -214,7 +214,7 @@ def _lay_files(component: Component, work: Path, files: Mapping[str, str]) -> No
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
     wanted = {path for path in files if path.endswith(".py")}
-    for file in component.files:
+    for file in (*component.files, *component.named_files):
         wanted |= set(glob.glob(file.pattern, root_dir=source, recursive=True))
     for path in sorted(wanted):
         if (source / path).is_file():

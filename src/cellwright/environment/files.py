@@ -17,10 +17,8 @@ from typing import NamedTuple
 
 from cellwright.base.canonical import Digest, digest_bytes, digest_of
 from cellwright.base.errors import MachineError
+from cellwright.base.folders import SKIPPED_FOLDERS
 from cellwright.environment.memo import Memo, keep, recall
-
-SKIPPED_FOLDERS = frozenset({".cellwright", ".git", ".ipynb_checkpoints", "__pycache__"})
-"""Folders that hold what tools made of the work, never the work."""
 
 _FORMAT = 1
 # Two writes within a tick of the file system's clock leave one time. As git does, a file
@@ -165,6 +163,24 @@ def expand(
                 outside.append(name)
             found[name] = _local(path, digests)
     return Expansion(_outermost(found), tuple(absent), tuple(dict.fromkeys(outside)))
+
+
+def existing(patterns: Iterable[str], *, folder: Path, workspace: Path) -> tuple[str, ...]:
+    """Return the names that patterns mean, which may as well mean something else: those
+    of the workspace, and of the notebook's folder.
+
+    A folder around the notebook is left out: a text such as `..` hardly asks for all of it.
+    """
+    root, home = os.path.realpath(workspace), os.path.realpath(folder)
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        for name in _matches(pattern, str(folder)):
+            real = os.path.realpath(os.path.join(folder, name))
+            tools = SKIPPED_FOLDERS.intersection(real.split(os.sep))
+            ours = _within(real, root) or _within(real, home)
+            if ours and not _within(home, real) and not tools:
+                found[name] = None
+    return tuple(found)
 
 
 def tree(path: str, digests: FileDigests) -> LocalFile:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cellwright.diagnostics.catalogue import MISSING_FILE, PATH_OUTSIDE_WORKSPACE
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report
-from cellwright.environment.files import Expansion, FileDigests, expand
+from cellwright.environment.files import Expansion, FileDigests, existing, expand
 from cellwright.model.pipeline import Component
 from cellwright.model.source import Span
 
@@ -20,11 +20,15 @@ def step_files(
 ) -> Expansion:
     """Return the files of a component; report those outside the workspace, or not there.
 
-    A file that the options declare may lie anywhere: its author said so.
+    A file that the options declare may lie anywhere: its author said so. Of the texts that
+    are given to unknown code, those count that name a file of the workspace.
     """
     places: dict[str, Span | None] = dict.fromkeys(component.options.files)
     for one in component.files:
         places.setdefault(one.pattern, one.span)
+    named = (one.pattern for one in component.named_files)
+    for name in existing(named, folder=folder, workspace=workspace):
+        places.setdefault(name, None)
     found = expand(places, folder=folder, workspace=workspace, digests=digests)
     for name in found.outside:
         span = _origin(name, places)
@@ -40,8 +44,11 @@ def step_files(
                     ),
                 )
             )
+    handed = {port.name for port in component.inputs}
     for pattern in found.absent:
         span = places[pattern]
+        if f"file:{pattern}" in handed:
+            continue  # an earlier step may write it
         if not glob.has_magic(pattern) and not _PROBE.search(_text_at(span, component)):
             report.add(
                 Diagnostic(

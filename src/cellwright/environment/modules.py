@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cellwright.base.folders import SKIPPED_FOLDERS
 from cellwright.environment.distributions import Installed
-from cellwright.environment.files import SKIPPED_FOLDERS, FileDigests, LocalFile
+from cellwright.environment.files import FileDigests, LocalFile
 from cellwright.environment.interpreter import Interpreter
 from cellwright.environment.memo import Memo, remembered
 from cellwright.environment.source_imports import SourceImport, source_imports

@@ -5,6 +5,7 @@ import secrets
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from cellwright.base.canonical import PREFIX
@@ -14,19 +15,22 @@ from cellwright.execution.plan import Due
 from cellwright.execution.records import Objects
 from cellwright.execution.request import RunRequest, WorkFile, memory_bytes
 from cellwright.execution.step_spec import step_spec
-from cellwright.model.pipeline import Component, PortKind
+from cellwright.model.pipeline import Component, FileInput, PortKind
 from cellwright.runtime.manifest import ArtifactSpec, to_json
 
+_COPIED = 256 * 1024 * 1024  # bytes; larger files are mounted all the same
 _FILE = "file:"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that is ready to be started; `number` counts from 1."""
+    """An attempt that is ready to be started; `number` counts from 1, `cwd` is where it runs,
+    relative to its folder."""
 
     due: Due
     number: int
     request: StepRequest
+    cwd: str = "work"
 
     @property
     def folder(self) -> Path:
@@ -63,10 +67,15 @@ def lay_out(due: Due, run: RunRequest, objects: Objects, *, folder: Path, number
         _input_path(supply.artifact.digest): objects.path(supply.artifact.digest)
         for supply in due.supplies.held
     }
-    mounts |= {_inside(file.path, cwd): file.source for file in files}
+    writable = [file for file in files if _may_be_written(file, component)]
+    mounts |= {_inside(file.path, cwd): file.source for file in files if file not in writable}
     try:
         _make_folders(folder, [cwd, *(os.path.dirname(path) for path in mounts)])
         _make_folders(folder, _folders_written_to(component, run, cwd))
+        for file in writable:
+            target = folder / _inside(file.path, cwd)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file.source, target)
         (folder / "program.py").write_text(component.program, encoding="utf-8", newline="\n")
         (folder / "spec.json").write_bytes(to_json(spec))
     except OSError as error:
@@ -89,6 +98,7 @@ def lay_out(due: Due, run: RunRequest, objects: Objects, *, folder: Path, number
             memory=memory_bytes(options.memory) if options.memory else run.limits.memory,
             timeout=options.timeout or run.limits.timeout,
         ),
+        cwd,
     )
 
 
@@ -125,6 +135,21 @@ def _inside(path: str, cwd: str) -> str:
     if not inside.startswith("work/"):
         raise MachineError(f"`{path}` names no file")
     return inside
+
+
+def _may_be_written(file: WorkFile, component: Component) -> bool:
+    """Tell whether a step has a file only because it hands its name to unknown code.
+
+    That may write it as well, so it gets a copy: what a container mounts cannot be changed.
+    """
+    if os.path.isabs(file.path) or any(_is_about(each, file) for each in component.files):
+        return False
+    named = any(_is_about(each, file) for each in component.named_files)
+    return named and file.source.is_file() and file.source.stat().st_size <= _COPIED
+
+
+def _is_about(entry: FileInput, file: WorkFile) -> bool:
+    return fnmatchcase(os.path.normpath(file.path), os.path.normpath(entry.pattern))
 
 
 def _inputs(due: Due) -> list[ArtifactSpec]:

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -21,14 +22,16 @@ from cellwright.base.errors import StoreError
 from cellwright.execution import failures
 from cellwright.execution.attempt import Attempt
 from cellwright.execution.executor import Outcome
+from cellwright.execution.lacking import lacking, left_behind, sought_around
 from cellwright.execution.records import Objects
 from cellwright.execution.request import RunRequest
 from cellwright.execution.work_guard import changed_files, undeclared_reads
 from cellwright.model.pipeline import Component, PortName
-from cellwright.model.run import Artifact, Failure, State, StepRecord, StepRun
+from cellwright.model.run import Artifact, Failure, Sought, State, StepRecord, StepRun
 from cellwright.runtime.manifest import FORMAT, ArtifactRecord, Manifest
 
 _MANIFEST_LIMIT = 64 * 1024 * 1024
+_MOST_READS = 1000
 _OUTPUT = re.compile(r"outputs/[^/\0]+")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -67,6 +70,9 @@ def harvest(
         record = replace(record, step_run=measured)
         if manifest.state != "succeeded":
             failure = failures.told(manifest.error, outcome, attempt.request)
+            missed = lacking(attempt.due.step, _sought(manifest, run), run)
+            if missed is not None and not failure.hint:
+                failure = replace(failure, hint=f"{missed.message}; {missed.hint}")
             return failed(record, failure)
         return _succeeded(record, attempt, manifest, run=run, objects=objects)
     except _BadAttemptError as problem:
@@ -99,6 +105,10 @@ def _succeeded(
         names = ", ".join(file.path for file in changed)
         message = f"{names} changed after the run began: the result belongs to no version of it"
         return failed(record, Failure("input", message, hint="run again"))
+    sought = _sought(manifest, run)
+    missed = lacking(attempt.due.step, sought, run)
+    if missed is not None:
+        return failed(record, missed)
     _account(component, manifest)
     outputs = _take(attempt, manifest.artifacts, objects)
     undeclared = undeclared_reads(
@@ -112,6 +122,8 @@ def _succeeded(
         state=State.SUCCEEDED,
         outputs={port: artifact.digest for port, artifact in outputs.items()},
         absent=tuple(sorted(map(PortName, manifest.absent))),
+        sought=(*sought, *_guessed_reads(manifest, component)),
+        left=left_behind(attempt.folder, attempt.cwd, attempt.due.step, run),
     )
     record = replace(
         record,
@@ -122,6 +134,21 @@ def _succeeded(
         answers=attempt.due.answers and not undeclared,
     )
     return judged(record, component)
+
+
+def _sought(manifest: Manifest, run: RunRequest) -> tuple[Sought, ...]:
+    found = (Sought(each.kind, each.path, each.cell, each.line) for each in manifest.files_sought)
+    return sought_around(found, run)
+
+
+def _guessed_reads(manifest: Manifest, component: Component) -> tuple[Sought, ...]:
+    """Return the files read that a step was given only because it names them: whether it
+    reads them the text does not tell."""
+    heads = {file.pattern.partition("*")[0] for file in component.named_files}
+    own = set(manifest.files_written)
+    read = (path for path in manifest.files_read if path not in own)
+    found = (Sought("read", path, 0, 0) for path in read if path.startswith(tuple(heads)))
+    return tuple(islice(found, _MOST_READS))
 
 
 def _own(attempt: Attempt) -> tuple[Path, ...]:

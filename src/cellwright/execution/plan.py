@@ -14,13 +14,14 @@ from itertools import chain
 from cellwright.base.canonical import Digest, digest_of
 from cellwright.base.errors import UsageError
 from cellwright.execution.failures import breach
+from cellwright.execution.lacking import lacking
 from cellwright.execution.records import Cache
 from cellwright.execution.request import CacheUse, RunRequest, WorkFile
 from cellwright.model.pipeline import Component, Pipeline, PortName, StepName
 from cellwright.model.run import Artifact, StepRecord
 from cellwright.runtime import manifest
 
-KEY_FORMAT = 1
+KEY_FORMAT = 2
 """Counts up when a key comes to cover something else: all older entries are left behind."""
 
 Parts = tuple[tuple[str, str, str], ...]
@@ -137,10 +138,21 @@ def decide(
     key = cache_key(parts)
     answers = may_answer(component)
     if answers and request.cache is CacheUse.READ:
-        found = cache.find(key)
+        found = answer(step, key, request, cache)
         if found is not None:
             return Cached(step, key, supplies, found)
     return Due(step, key, parts, supplies, answers)
+
+
+def answer(step: StepName, key: Digest, request: RunRequest, cache: Cache) -> StepRecord | None:
+    """Return the earlier step run that answers a key.
+
+    What it looked for in vain must not have come to be there: it would find it now.
+    """
+    found = cache.find(key)
+    if found is None or lacking(step, found.step_run.sought, request) is not None:
+        return None
+    return found
 
 
 def unfold(request: RunRequest, *, cache: Cache, identify: Identify) -> Mapping[StepName, Decision]:

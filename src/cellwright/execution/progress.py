@@ -18,6 +18,7 @@ from cellwright.base.errors import CellwrightError
 from cellwright.execution import failures, plan
 from cellwright.execution.executor import Executor
 from cellwright.execution.harvest import failed, judged
+from cellwright.execution.lacking import crossing
 from cellwright.execution.news import Item, News
 from cellwright.execution.preparation import Preparation, Preparations
 from cellwright.execution.records import Claim, Emit
@@ -257,7 +258,7 @@ class Progress:
         pending.claim = self._parts.claims.claim(pending.due.key)
         if pending.claim is None:
             return False
-        found = self._parts.cache.find(pending.due.key)  # somebody may just have ended
+        found = plan.answer(step, pending.due.key, self._request, self._parts.cache)
         if found is None:
             return True
         pending.claim.release()
@@ -330,6 +331,10 @@ class Progress:
 
     def _end(self, news: Item) -> None:
         record = news.record
+        missed = crossing(record, self._good, self._request)
+        if missed is not None:
+            record = failed(record, missed)
+            news = replace(news, record=record)
         self._ended[record.step_run.step] = record
         if record.step_run.state.good:
             self._good[record.step_run.step] = record

@@ -150,6 +150,8 @@ class Component:
     not move when cells move. `uncacheable` says why a step may give other results each
     time (network, clock, unseeded randomness), "" where nothing tells so. `changes` are
     the inputs whose objects the step may change in place, whoever reads them later.
+    `named_files` are texts that the step gives to code of which nothing is known: where
+    one names a file of the workspace, the step is given that file too.
     """
 
     step: StepName
@@ -171,6 +173,7 @@ class Component:
     options: StepOptions
     uncacheable: str = ""
     changes: tuple[str, ...] = ()
+    named_files: tuple[FileInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

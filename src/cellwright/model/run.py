@@ -82,12 +82,27 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Something that a step looked for and did not find, as the notebook names it.
+
+    `kind` is `file`, `folder` (all that is in it), `glob`, `glob-all` (with hidden names),
+    or `read` for a file that was there.
+    """
+
+    kind: str
+    path: str
+    cell: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepRun:
     """One attempt at one step of a run.
 
     `inputs` and `outputs` map each port to the digest of the artifact that holds it
     (ports that share state share a digest). `parameters` are literals. `log` and
-    `displays` are objects: the text the step printed, and its nbformat outputs.
+    `displays` are objects: the text the step printed, and its nbformat outputs. `sought`
+    is what it looked for in the workspace, `left` the files it wrote that no port hands on.
     """
 
     step: StepName
@@ -108,6 +123,8 @@ class StepRun:
     failure: Failure | None = None
     source_run: RunId | None = None
     """The run that made the outputs, where the step was answered from the cache."""
+    sought: tuple[Sought, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

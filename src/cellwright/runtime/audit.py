@@ -1,21 +1,27 @@
-"""Owns the note of which files the cells open, by Python's own audit events.
+"""Owns the note of which files the cells open and look for, by Python's own audit events.
 
 Files that compiled libraries open by themselves do not show up here.
 """
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
+
+from .sought import Sought, tell_of_questions
 
 MOST = 10_000
 _NOISE = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/zoneinfo/")
+_LISTINGS = frozenset({"os.listdir", "os.scandir"})
+_GLOBS = frozenset({"glob.glob/2", "pathlib.Path.glob", "pathlib.Path.rglob"})
+_HEARD = frozenset({"open", "sqlite3.connect"}) | _LISTINGS | _GLOBS
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
 
 class FileWatch:
     """Collects paths from the moment it is made until `stop`; a hook cannot be removed."""
 
-    def __init__(self, attempt: str, folder: str) -> None:
+    def __init__(self, attempt: str, folder: str, sought: Sought) -> None:
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         self._folder = folder
         self._quiet = (sys.prefix, sys.base_prefix, sys.exec_prefix, here, *_NOISE)
@@ -23,8 +29,11 @@ class FileWatch:
         self._work = os.path.join(attempt, "work") + os.sep
         self._read: dict[str, None] = {}
         self._written: dict[str, None] = {}
+        self._sought = sought
         self._on = True
+        self._deaf = False
         sys.addaudithook(self._hear)
+        tell_of_questions(self._asked)
 
     def stop(self) -> None:
         """Take no more notes."""
@@ -39,22 +48,41 @@ class FileWatch:
         return sorted(self._written)
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "open":
-            if self._on:
+        if event not in _HEARD or not self._on:
+            return
+        # An exception here would fall on the user's own call.
+        try:
+            if event == "open":
                 self._note(args[0], args[1], args[2])
-        elif event == "sqlite3.connect" and self._on:
-            self._note(args[0], "r+", 0)
+            elif event == "sqlite3.connect":
+                self._note(args[0], "r+", 0)
+            elif event in _LISTINGS:
+                self._sought.lists(args[0])
+            elif event == "glob.glob/2":
+                self._sought.matches(args[0], args[2], hidden=False, recursive=bool(args[1]))
+            else:
+                pattern = args[1] if event == "pathlib.Path.glob" else f"**/{args[1]}"
+                self._sought.matches(pattern, args[0], hidden=True, recursive=True)
+        except (OSError, ValueError, TypeError):
+            return
+
+    def _asked(self, path: Any) -> None:
+        if not self._on or isinstance(path, int):
+            return
+        with suppress(OSError, ValueError, TypeError):
+            whole = os.path.abspath(os.fsdecode(path))
+            if self._concerns(whole):
+                self._sought.asks(whole)
 
     def _note(self, path: Any, mode: Any, flags: Any) -> None:
-        # An exception here would fall on the user's `open`.
-        try:
-            if isinstance(path, bytes):
-                path = os.fsdecode(path)
-            if not isinstance(path, str) or path.startswith((":memory:", "<")):
-                return
-            shown = self._shown(os.path.abspath(path))
-        except (OSError, ValueError):
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if not isinstance(path, str) or path.startswith((":memory:", "<")):
             return
+        whole = os.path.abspath(path)
+        if self._concerns(whole):
+            self._sought.opens(whole, flags if isinstance(flags, int) else 0)
+        shown = self._shown(whole)
         if shown is None:
             return
         if isinstance(mode, str):
@@ -66,6 +94,10 @@ class FileWatch:
             self._read[shown] = None
         if writes and len(self._written) < MOST:
             self._written[shown] = None
+
+    def _concerns(self, path: str) -> bool:
+        """Tell whether a path may be one of the work: it may lead above the step's files."""
+        return path.startswith(self._attempt) or not path.startswith(self._quiet)
 
     def _shown(self, path: str) -> str | None:
         if path.startswith(self._work):

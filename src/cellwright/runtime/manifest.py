@@ -131,6 +131,21 @@ class ArtifactRecord:
 
 
 @dataclass(frozen=True)
+class SoughtRecord:
+    """Something that the cells looked for and did not find, and the place in them.
+
+    `kind` is `file`, `folder` (what is in it was listed), `glob` or `glob-all` (what matches
+    was looked for, with hidden names or without). `path` is relative to the working
+    directory where it is inside the attempt.
+    """
+
+    kind: str
+    path: str
+    cell: int
+    line: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What the runtime says about an attempt. `state` is succeeded, failed or
     interrupted; `files_read` and `files_written` are paths seen by the audit hook,
@@ -148,6 +163,7 @@ class Manifest:
     peak_memory: int = 0
     files_read: list[str] = field(default_factory=list)
     files_written: list[str] = field(default_factory=list)
+    files_sought: list[SoughtRecord] = field(default_factory=list)
     state_changed: list[str] = field(default_factory=list)
     python: str = ""
     format: int = FORMAT
@@ -160,7 +176,7 @@ _NESTED: dict[str, dict[str, Any]] = {
         "inputs": ArtifactSpec,
         "outputs": PortSpec,
     },
-    "Manifest": {"error": ErrorRecord, "artifacts": ArtifactRecord},
+    "Manifest": {"error": ErrorRecord, "artifacts": ArtifactRecord, "files_sought": SoughtRecord},
 }
 
 

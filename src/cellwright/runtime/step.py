@@ -17,6 +17,7 @@ from .manifest import ErrorRecord, Manifest, StepSpec, to_json
 from .place import SAVING, Place, appear
 from .program import Program
 from .secrets import Redactor
+from .sought import Sought
 from .state import ProcessState
 
 REPORT = "report.json"
@@ -91,7 +92,8 @@ class Step:
         cells.install()
         state = ProcessState(os.path.join(self._attempt, "work"), self._spec.secrets)
         watch_imports(displays, state)
-        opened = FileWatch(self._attempt, folder)
+        sought = Sought(self._attempt, folder, self._files, self._place)
+        opened = FileWatch(self._attempt, folder, sought)
         try:
             self._run_phases(cells, namespace, state)
             opened.stop()
@@ -102,6 +104,7 @@ class Step:
                 opened.read(),
                 opened.written(),
             )
+            self._found["files_sought"] = sought.records()
             displays.save(os.path.join(self._attempt, "displays.json"), self._redactor)
 
     def _run_phases(self, cells: Cells, namespace: dict[str, Any], state: ProcessState) -> None:

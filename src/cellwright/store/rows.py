@@ -8,7 +8,7 @@ from typing import Any
 
 from cellwright.base.canonical import Digest, digest_of
 from cellwright.model.pipeline import PortName, StepName
-from cellwright.model.run import Artifact, Failure, Run, RunId, Snapshot, State, StepRun
+from cellwright.model.run import Artifact, Failure, Run, RunId, Snapshot, Sought, State, StepRun
 from cellwright.store.database import Row
 
 Parts = tuple[tuple[str, str, str], ...]
@@ -146,6 +146,8 @@ def step_row(step: StepRun, *, run: int) -> Row:
         "displays": step.displays,
         "failure": None if step.failure is None else dump(asdict(step.failure)),
         "source_run": step.source_run,
+        "sought": dump([[each.kind, each.path, each.cell, each.line] for each in step.sought]),
+        "left_behind": dump(list(step.left)),
     }
 
 
@@ -174,6 +176,8 @@ def step_from(
         displays=row.displays,
         failure=None if row.failure is None else Failure(**json.loads(row.failure)),
         source_run=row.source_run,
+        sought=tuple(Sought(*each) for each in json.loads(row.sought or "[]")),
+        left=tuple(json.loads(row.left_behind or "[]")),
     )
 
 

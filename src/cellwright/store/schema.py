@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision in `migrations/versions` that makes these tables; revisions sort as text."""
 
 metadata = MetaData(
@@ -97,6 +97,8 @@ step_runs = Table(
     Column("displays", Text),
     Column("failure", Text),
     Column("source_run", Text),
+    Column("sought", Text),
+    Column("left_behind", Text),
     UniqueConstraint("run", "step", "attempt"),
 )
 

@@ -8,7 +8,7 @@ import pytest
 from cellwright.base.canonical import digest_bytes
 from cellwright.base.errors import MachineError
 from cellwright.environment import files
-from cellwright.environment.files import FileDigests, expand
+from cellwright.environment.files import FileDigests, existing, expand
 from cellwright.environment.memo import MemoryMemo
 
 
@@ -155,3 +155,24 @@ def test_a_file_that_was_just_written_is_read_anew_each_time(nb):
 def test_a_file_that_cannot_be_read_is_an_error_of_the_machine(nb):
     with pytest.raises(MachineError, match="cannot be read"):
         FileDigests(MemoryMemo()).of(str(nb / "nope"))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("data/a.csv", ("data/a.csv",)),
+        ("./data", ("data",)),
+        ("data/*.csv", ("data/.hidden.csv", "data/a.csv", "data/b.csv")),
+        ("../beside.csv", ("../beside.csv",)),
+        ("mean", ()),
+        ("..", ()),
+        ("../nb", ()),
+        (".cellwright/x.csv", ()),
+        ("/etc/hosts", ()),
+        ("x" * 4000, ()),
+    ],
+)
+def test_of_texts_that_may_mean_anything_those_count_that_name_a_file(nb, text, names):
+    (nb.parent / "beside.csv").write_text("b")
+
+    assert tuple(sorted(existing([text], folder=nb, workspace=nb.parent))) == names

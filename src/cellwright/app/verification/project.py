@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cellwright.base.errors import MachineError
+from cellwright.environment.files import existing
 from cellwright.model.pipeline import Pipeline
 
 MOST = 2 << 30
@@ -14,7 +15,7 @@ MOST = 2 << 30
 _LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv", "env", "site-packages"})
 
 
-def copy_project(folder: Path, target: Path, pipeline: Pipeline) -> Path:
+def copy_project(folder: Path, target: Path, pipeline: Pipeline, *, workspace: Path) -> Path:
     """Copy a notebook's folder, and return the copy.
 
     Hidden folders and environments are left out. Files above the notebook's folder that
@@ -24,6 +25,8 @@ def copy_project(folder: Path, target: Path, pipeline: Pipeline) -> Path:
         MachineError: the disk is full, or a file cannot be read.
     """
     patterns = {file.pattern for each in pipeline.steps.values() for file in each.files}
+    named = {file.pattern for each in pipeline.steps.values() for file in each.named_files}
+    patterns |= {*existing(sorted(named), folder=folder, workspace=workspace)}
     above = sorted(pattern for pattern in patterns if pattern.startswith("../"))
     depth = max((os.path.normpath(pattern).split("/").count("..") for pattern in above), default=0)
     parents = folder.resolve().parts[-depth:] if depth else ("notebook",)

@@ -35,6 +35,7 @@ class Scene:
     """What a reference is run with: where the notebook stands, and on what Python.
 
     `parameters` has a literal for every parameter, `chosen` are those that were asked for.
+    `workspace` is the folder that the work may read from, the notebook's where None.
     """
 
     notebook_path: Path
@@ -43,6 +44,7 @@ class Scene:
     interpreter: str
     parameters: Mapping[str, str]
     chosen: Mapping[str, str]
+    workspace: Path | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
@@ -82,7 +84,9 @@ def reference_run(scene: Scene, *, say: Say, cancel: threading.Event) -> Iterato
     """
     with tempfile.TemporaryDirectory(prefix="cellwright-reference-") as name:
         folder = Path(name).resolve()
-        work = copy_project(scene.notebook_path.parent, folder / "project", scene.pipeline)
+        here = scene.notebook_path.parent
+        around = scene.workspace or here
+        work = copy_project(here, folder / "project", scene.pipeline, workspace=around)
         runtime, variables = folder / "runtime", _variables(scene, folder)
         write_runtime(runtime)
         found = reference_cells(scene.notebook)

@@ -123,6 +123,7 @@ def _scene(
         interpreter=interpreter.path,
         parameters={**defaults, **compiled.parameters},
         chosen=compiled.parameters,
+        workspace=workspace.root,
     )
 
 

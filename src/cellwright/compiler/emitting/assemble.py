@@ -181,6 +181,7 @@ def _component(
         imports=module_imports(cells, carried, body, scan),
         installs=installs_of(wiring.timeline.walk, carried, body),
         files=world.workspace.get(step, ()),
+        named_files=world.named.get(step, ()),
         options=first.role.options,
         uncacheable=world.uncacheable.get(step, ""),
         changes=changed_inputs(wiring, step),

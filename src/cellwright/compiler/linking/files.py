@@ -2,18 +2,22 @@
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from cellwright.compiler.walking.heap import Place
+from cellwright.compiler.walking.named_files import LIKE_A_FILE, NAMES, WORDS
 from cellwright.compiler.walking.sites import Chain, Definition, FileUse, Site
 from cellwright.compiler.walking.walk import Walk
+from cellwright.model.options import StepOptions
 from cellwright.model.pipeline import StepName
 
 _READS = frozenset({"reads", "lists", "appends", "removes"})
 _WRITES = frozenset({"writes", "appends", "makes", "removes"})
 _SETTLING = frozenset({"writes", "removes"})
+_LOOKED_FOR = dict.fromkeys(("matplotlib", "pylab", "seaborn"), ("matplotlibrc",))
+"""Files that a library looks for in the working directory when it is imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class FileFlow:
     unresolved: list[tuple[Site, FileUse]] = field(default_factory=list)
     guessed: list[FileNeed] = field(default_factory=list)
     """Needs of files that a command of the shell may have written."""
+    named: dict[StepName, dict[str, FileUse]] = field(default_factory=lambda: defaultdict(dict))
+    """Texts that a step gives to unknown code: if they name files, it may open them."""
 
 
 def normal(text: str) -> str:
@@ -85,24 +91,40 @@ def effective(use: FileUse) -> str | None:
 
 
 def file_flow(
-    walk: Walk, carried: dict[StepName, set[int]], taken: dict[StepName, set[int]]
+    walk: Walk,
+    carried: dict[StepName, set[int]],
+    taken: dict[StepName, set[int]],
+    options: Mapping[StepName, StepOptions],
 ) -> FileFlow:
     """Return who reads which file of whom.
 
     `carried` are the shared sites that each step repeats: what they read, it reads; `taken`
-    the definitions of other steps that it takes along, which may be imports.
+    the definitions of other steps that it takes along, which may be imports. What the
+    options of a step declare counts as if its text said so.
     """
     flow = FileFlow()
     follower = _Follower(flow)
     for site in walk.sites:
         if site.step is not None:
             shared = [walk.sites[index] for index in sorted(carried.get(site.step, ()))]
-            follower.step(site.step, [*shared, site])
+            follower.step(site.step, [*shared, site], declared(site, options[site.step]))
             for number in sorted(taken.get(site.step, ())):
                 follower.imports_of(site.step, walk.definitions[number])
     for step, written in flow.written.items():
         _drop_covered_folders(flow, step, written)
     return flow
+
+
+def declared(site: Site, options: StepOptions) -> tuple[FileUse, ...]:
+    """Return what the options of a step say about files, at the first statement of a site."""
+    chain = tuple(Place(cell, statement) for cell, statement in site.body[:1])
+    said = (("reads", options.files), ("writes", options.writes))
+    return tuple(
+        FileUse(use, pattern, chain, "an option of the step", sure=False)
+        for use, patterns in said
+        for pattern in patterns
+        if chain
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,17 @@ class _Writer:
     pattern: str
     step: StepName
     use: FileUse
+
+    @property
+    def guessed(self) -> bool:
+        """Tell whether unknown code was given the name: it may have written, or not."""
+        return self.use.use == NAMES
+
+    def may_concern(self, pattern: str) -> bool:
+        """Tell whether who uses a pattern may find there what was written."""
+        if self.guessed and pattern.count("/") != self.pattern.count("/"):
+            return False  # a folder that was given to unknown code may be as large as any
+        return overlap(pattern, self.pattern)
 
     @property
     def settles(self) -> bool:
@@ -134,10 +167,14 @@ class _Follower:
         self.writers: list[_Writer] = []
         self.commands: list[tuple[StepName, FileUse, list[_Writer]]] = []
 
-    def step(self, step: StepName, sites: list[Site]) -> None:
-        """Follow what the sites of a step do to files."""
+    def step(self, step: StepName, sites: list[Site], declared: Iterable[FileUse]) -> None:
+        """Follow what the sites of a step do to files, and what is declared of it."""
         mine: list[_Writer] = []
+        for use in declared:
+            self._use(step, use, mine)
         for site in sites:
+            for use in site.effects.named.values():
+                self._named(step, use, mine)
             for use in _uses(self.flow, site):
                 self._use(step, use, mine)
             self._imports(step, site)
@@ -146,7 +183,22 @@ class _Follower:
                     use = FileUse("writes", None, chain, mark.partition(":")[2], sure=False)
                     self.commands.append((step, use, [*self.writers, *mine]))
         latest = {writer.pattern: writer for writer in mine}
-        self.writers = [w for w in self.writers if w.pattern not in latest] + list(latest.values())
+        # Of a file that unknown code may have changed, the change before it counts, too.
+        gone = {each.pattern for each in latest.values() if not each.guessed}
+        self.writers = [w for w in self.writers if w.pattern not in gone] + list(latest.values())
+
+    def _named(self, step: StepName, use: FileUse, mine: list[_Writer]) -> None:
+        """A text given to unknown code: it may read the file of that name, and write it.
+
+        It is taken to have written it only where the text looks like a file's: else all
+        steps that use a word such as `mean` would wait for one another.
+        """
+        assert use.text is not None
+        pattern = normal(use.text)
+        self.flow.named[step].setdefault(pattern, use)
+        self._read(step, pattern, use, [*self.writers, *mine], from_workspace=False)
+        if use.use == NAMES and LIKE_A_FILE.search(pattern):
+            mine.append(_Writer(pattern, step, use))
 
     def _use(self, step: StepName, use: FileUse, mine: list[_Writer]) -> None:
         pattern = effective(use)
@@ -159,7 +211,8 @@ class _Follower:
             self._read(step, pattern, use, writers, from_workspace=False)
         if use.use in _WRITES:
             for other in writers:
-                if other.step != step and pattern.startswith(other.pattern + "/"):
+                inside = pattern.startswith(other.pattern + "/") and not other.guessed
+                if other.step != step and inside:
                     self._need(other, step, use)
             mine.append(writer)
             self.flow.written[step].setdefault(pattern, use)
@@ -177,7 +230,7 @@ class _Follower:
         found: list[_Writer] = []
         settled = False
         for writer in reversed(writers):
-            if overlap(pattern, writer.pattern):
+            if writer.may_concern(pattern):
                 found.append(writer)
                 settled = writer.settles_for(pattern)
                 if settled:
@@ -189,6 +242,8 @@ class _Follower:
             return
         if from_workspace:
             self.flow.read[step].setdefault(pattern, use)
+        named = use.use in (NAMES, WORDS) and LIKE_A_FILE.search(pattern)
+        if from_workspace or named:
             self._guess(step, pattern, use)
 
     def _guess(self, step: StepName, pattern: str, use: FileUse) -> None:
@@ -200,7 +255,8 @@ class _Follower:
             if any((n.pattern, n.step) == (pattern, step) for n in self.flow.needs):
                 return
             self.flow.needs.append(need)
-            self.flow.guessed.append(need)
+            if use.use in _READS:
+                self.flow.guessed.append(need)
             if pattern not in self.flow.written[commander]:
                 self.flow.written[commander][pattern] = command
                 self._read(commander, pattern, command, writers, from_workspace=True)
@@ -219,12 +275,17 @@ class _Follower:
     def _import(self, step: StepName, module: str, chain: Chain) -> None:
         """A module that an earlier step wrote is one of its files."""
         base = module.replace(".", "/")
+        for own in _LOOKED_FOR.get(base.partition("/")[0], ()):
+            use = FileUse(NAMES, own, chain, f"import {module}", sure=False)
+            self.flow.named[step].setdefault(own, use)
         for writer in self.writers:
             if writer.pattern in (f"{base}.py", f"{base}/__init__.py") and writer.step != step:
                 use = FileUse("reads", writer.pattern, chain, f"import {module}", sure=True)
                 self._need(writer, step, use)
 
     def _need(self, writer: _Writer, step: StepName, use: FileUse) -> None:
+        if writer.guessed:
+            self.flow.written[writer.step].setdefault(writer.pattern, writer.use)
         need = FileNeed(writer.pattern, step, writer.step, use.chain, writer.use.chain)
         if not any((n.pattern, n.step) == (need.pattern, step) for n in self.flow.needs):
             self.flow.needs.append(need)

@@ -42,6 +42,7 @@ class World:
     inputs: dict[StepName, list[tuple[Port, StepName]]] = field(default_factory=dict)
     outputs: dict[StepName, list[Port]] = field(default_factory=dict)
     workspace: dict[StepName, tuple[FileInput, ...]] = field(default_factory=dict)
+    named: dict[StepName, tuple[FileInput, ...]] = field(default_factory=dict)
     uncacheable: dict[StepName, str] = field(default_factory=dict)
 
 
@@ -49,7 +50,7 @@ def find_world(wiring: Wiring, state: StateFlow) -> World:
     """Return what passes between the steps of a wiring besides names."""
     walk = wiring.timeline.walk
     options = step_options(walk.cells)
-    files = file_flow(walk, wiring.shared, wiring.definitions)
+    files = file_flow(walk, wiring.shared, wiring.definitions, options)
     world = World(state, files)
     for step in wiring.steps:
         world.inputs[step] = []
@@ -60,6 +61,7 @@ def find_world(wiring: Wiring, state: StateFlow) -> World:
         world.inputs[step].sort(key=lambda pair: pair[0].name)
         world.outputs[step].sort(key=lambda port: port.name)
         world.workspace[step] = _workspace_files(walk, files, step, options[step])
+        world.named[step] = _named_files(walk, files, step, world.workspace[step])
         world.uncacheable[step] = _uncacheable(wiring, state, step)
     return world
 
@@ -143,6 +145,19 @@ def _workspace_files(
     for pattern in options.files:
         found.setdefault(pattern, FileInput(pattern, first.line_span(1)))
     return tuple(found[pattern] for pattern in sorted(found))
+
+
+def _named_files(
+    walk: Walk, files: FileFlow, step: StepName, known: tuple[FileInput, ...]
+) -> tuple[FileInput, ...]:
+    """Return what a step gives unknown code that may name files; which do, others know."""
+    uses = files.named.get(step, {})
+    told = {file.pattern for file in known}
+    return tuple(
+        FileInput(pattern, walk.cells[place.cell].span(place.node))
+        for pattern in sorted(uses.keys() - told)
+        for place in uses[pattern].chain[:1]
+    )
 
 
 def _uncacheable(wiring: Wiring, state: StateFlow, step: StepName) -> str:

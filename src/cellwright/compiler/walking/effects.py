@@ -28,7 +28,9 @@ A key is one or several names with blanks between, `*` for every other function 
     nocall          calls no function that it is given
     formula:N       evaluates that argument, a text, among the variables of who calls
     reads:N writes:N appends:N opens:N maps:N lists:N makes:N removes:N
-                    a file (`makes`: a folder), by its path; `opens` and `maps` by their mode
+                    a file (`makes`: a folder), by its path; `opens` and `maps` by their mode;
+                    `N*`: files whose names begin so; `N=PATH`: that path where the argument
+                    is not given
     seeds:S draws:S sets:S changes-state:S uses:S
                     state of the process
     when:K=TYPE     the result has TYPE if keyword K is given
@@ -171,6 +173,11 @@ class EffectsData:
                 return table[default]
             module = module.rpartition(".")[0]
         return None
+
+    def names(self, path: str) -> bool:
+        """Tell whether the data describe a function or class by its own name."""
+        module, _, name = path.rpartition(".")
+        return name in self.modules.get(module, {})
 
     def attribute(self, path: str) -> Effect | None:
         """Return what reading an attribute of a module gives, where that is known."""

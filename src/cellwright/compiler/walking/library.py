@@ -15,6 +15,7 @@ from cellwright.compiler.walking import (
     items,
     known_functions,
     modules,
+    named_files,
     results,
     set_ups,
     specials,
@@ -129,6 +130,11 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
         uses.note_state(m, use, state, node=node, what=path)
         return m.heap.scalar()
     effect = formulas.effect_of(path)
+    named = effects_data().names(path)
+    if effect is None or not named or not uses.all_placed(effect, arguments):
+        named_files.note(m, arguments.all(), node=node, what=path)
+    if effect is not None and "shell" in effect.marks:
+        named_files.note_command(m, arguments.all(), node=node, what=path)
     if effect is None:
         _may_seed(m, path, node)
         set_ups.may_set_up(m, path, arguments, node)
@@ -218,6 +224,10 @@ def call_typed_method(
     if effect is None and thing.kind is Kind.SCALAR:
         callbacks.call_back(m, _PURE, NOTHING, arguments.all(), node)
         return m.heap.scalar()
+    placed = effect is not None and uses.all_placed(effect, arguments)
+    if not (placed and data.names_method(thing.type, name)):
+        like_a_file = effect is not None
+        named_files.note(m, arguments.all(), node=node, what=name, like_a_file=like_a_file)
     if effect is None:
         effect = UNKNOWN
     found = apply.apply_effect(m, effect, itself, arguments, node=node, path=f"{thing.type}.{name}")
@@ -237,6 +247,7 @@ def call_inherited(
             if known is not None:
                 run = replace(known, calls=(*known.calls, *_halves(name)))
                 return apply.apply_effect(m, run, itself, arguments, node=node, path=base)
+    named_files.note(m, arguments.all(), node=node, what=name)
     return apply.apply_effect(m, UNKNOWN, itself, arguments, node=node, path=name)
 
 
@@ -279,6 +290,7 @@ def decorate(m: Machine, decorator: Thing, value: Value, *, node: ast.AST) -> Va
 
 def call_unknown(m: Machine, receiver: Value, arguments: Arguments, *, node: ast.AST) -> Value:
     """Return what a call gives of which nothing is known."""
+    named_files.note(m, arguments.all(), node=node, what="a call")
     return apply.apply_effect(m, UNKNOWN, receiver, arguments, node=node, path="")
 
 

@@ -65,6 +65,8 @@ class Effects:
     modules: dict[str, Chain] = field(default_factory=dict)
     calls: dict[str, Chain] = field(default_factory=dict)
     """Functions of libraries of which nothing is known."""
+    named: dict[str, FileUse] = field(default_factory=dict)
+    """Texts given to calls of which little is known: each may be the path of a file."""
 
 
 @dataclass(slots=True)

@@ -16,7 +16,8 @@ _MODES = {"opens": ("1", "r"), "maps": ("2", "r+")}
 """Where the mode of what opens a file or maps it is given, and what it is by default."""
 _READ_ONLY = frozenset({"r", "c", "None"})
 """Modes of a map that leave the file as it is."""
-_WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
+WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "hf://", "az://")
+"""What the addresses begin with that are no paths of this machine."""
 
 
 def note_state(m: Machine, use: str, state: str, *, node: ast.AST, what: str) -> None:
@@ -58,9 +59,23 @@ def note_files(
 ) -> None:
     """Note the files that an effect says a call reads and writes."""
     for use, where in effect.files:
-        value = receiver if where == "self" else _file_argument(arguments, where)
-        verb = _mode_use(m, use, where, arguments)
+        at, _, default = where.partition("=")
+        value = receiver if at == "self" else _file_argument(arguments, at.removesuffix("*"))
+        if not value and default:
+            value = m.heap.scalar("str", default)
+        if at.endswith("*"):
+            value = _family(m, value)
+        verb = _mode_use(m, use, at, arguments)
         note_file(m, verb, value, node=node, what=path)
+
+
+def all_placed(effect: Effect, arguments: Arguments) -> bool:
+    """Tell whether each path that an effect speaks of is among the arguments."""
+    return all(
+        at == "self" or default or _file_argument(arguments, at.removesuffix("*"))
+        for _, where in effect.files
+        for at, _, default in (where.partition("="),)
+    )
 
 
 def _file_argument(arguments: Arguments, where: str) -> Value:
@@ -70,6 +85,14 @@ def _file_argument(arguments: Arguments, where: str) -> Value:
         if value:
             return value
     return NOTHING
+
+
+def _family(m: Machine, value: Value) -> Value:
+    """Return the names of a database, which adds suffixes of its own to the one it is given."""
+    found = NOTHING
+    for text in sorted(texts.known_texts(m, value) if value else ()):
+        found |= m.heap.scalar("str", None if text == "*" else f"{text}*")
+    return found
 
 
 def _mode_use(m: Machine, use: str, where: str, arguments: Arguments) -> str:
@@ -108,9 +131,9 @@ def enter_folder(m: Machine, value: Value) -> None:
     m.folder = None if m.folder is None or "*" in text else posixpath.join(m.folder, text)
 
 
-def _from_start(m: Machine, text: str | None) -> str | None:
+def from_start(m: Machine, text: str | None) -> str | None:
     """Return a path as seen from the folder where the notebook started."""
-    if text is None or text.startswith(("/", "~")) or text.lower().startswith(_WEB):
+    if text is None or text.startswith(("/", "~")) or text.lower().startswith(WEB):
         return text
     return None if m.folder is None else posixpath.join(m.folder, text)
 
@@ -123,8 +146,8 @@ def note_file(m: Machine, use: str, value: Value, *, node: ast.AST, what: str) -
             continue
         if thing.kind is Kind.SCALAR and thing.type in ("NoneType", "int", "bool", "bytes"):
             continue
-        text = _from_start(m, thing.text if thing.kind is Kind.SCALAR else None)
-        if text is not None and text.lower().startswith(_WEB):
+        text = from_start(m, thing.text if thing.kind is Kind.SCALAR else None)
+        if text is not None and text.lower().startswith(WEB):
             m.site.effects.marks.setdefault(f"network:{what}", m.chain(node))
             continue
         m.unclean()
