@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from . import rebuild, set_tables
+from . import set_rebuild, set_tables
 from .refusals import cannot_travel
 from .set_building import Recipe
 from .set_tables import AnySet
@@ -26,8 +26,8 @@ class Kept:
         """
         if isinstance(self.thing, frozenset):
             items, *rest = self.recipe.stored()
-            return rebuild.frozen_set, (tuple(items), *rest)
-        return set, (), self.recipe.stored(), None, None, rebuild.set_items
+            return set_rebuild.frozen_set, (tuple(items), *rest)
+        return set, (), self.recipe.stored(), None, None, set_rebuild.set_items
 
 
 def kept(thing: AnySet) -> Kept | None:
@@ -54,12 +54,12 @@ def kept_of_a_class(thing: Any, reduction: Any) -> Any:
     makes, made_of, state, items, pairs, setter = (*reduction, *(None,) * 4)[:6]
     if isinstance(thing, set):
         then = (state, setter, recipe.stored())
-        return makes, made_of, then, items, pairs, rebuild.set_again
+        return makes, made_of, then, items, pairs, set_rebuild.set_again
     kind = type(thing)
     plain = all(getattr(kind, name) == getattr(frozenset, name) for name in _MAKING)
     if not plain or not set_tables.same_at_once(thing, recipe):
         raise cannot_travel(thing, "it would come back in another order")
-    return rebuild.frozen_set_of, (kind, tuple(recipe.items), recipe.size), *reduction[2:]
+    return set_rebuild.frozen_set_of, (kind, tuple(recipe.items), recipe.size), *reduction[2:]
 
 
 _MAKING = ("__new__", "__init__", "__reduce__", "__reduce_ex__")

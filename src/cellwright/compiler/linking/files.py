@@ -215,7 +215,17 @@ class _Follower:
                 if other.step != step and inside:
                     self._need(other, step, use)
             mine.append(writer)
-            self.flow.written[step].setdefault(pattern, use)
+            self._leave(step, pattern, use)
+
+    def _leave(self, step: StepName, pattern: str, use: FileUse) -> None:
+        """Note what a step leaves behind: what it removes need not be there at its end."""
+        written = self.flow.written[step]
+        if use.use == "removes":
+            for other in written:
+                if other == pattern or other.startswith(f"{pattern}/") or "*" in pattern:
+                    written[other] = use
+        if pattern not in written or written[pattern].use == "removes":
+            written[pattern] = use
 
     def _read(
         self,
