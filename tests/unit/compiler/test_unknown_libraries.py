@@ -52,6 +52,39 @@ def test_a_function_that_is_called_a_seed_is_taken_to_seed_the_global_generators
     assert feeds(*cells) == [("a", "b", "state:numpy.random"), ("b", "c", "state:numpy.random")]
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        "drawn = list(map(np.random.poisson, [1, 2]))",
+        "drawn = functools.partial(np.random.normal, 0)()",
+        "drawn = np.vectorize(np.random.poisson)([1, 2])",
+        "drawn = pd.Series([1, 2]).apply(np.random.poisson)",
+        "drawn = max([1, 2], key=np.random.poisson)",
+    ],
+)
+def test_a_function_of_a_library_that_is_called_back_does_what_it_does(draw):
+    assert feeds(
+        code("import functools\nimport numpy as np\nimport pandas as pd", "imports"),
+        code("np.random.seed(1)", "step:seed"),
+        code(draw, "step:first"),
+        code("print(np.random.rand())", "step:second"),
+    ) == [("seed", "first", "state:numpy.random"), ("first", "second", "state:numpy.random")]
+
+
+@pytest.mark.parametrize(
+    "work", ["list(map(random.shuffle, rows))", "list(map(somelib.sort, rows))"]
+)
+def test_a_function_of_a_library_that_is_called_back_may_change_what_it_is_given(work):
+    edges = feeds(
+        code("import random, somelib", "imports"),
+        code("rows = [[3, 1], [2]]", "step:make"),
+        code(work, "step:change"),
+        code("print(rows)", "step:report"),
+    )
+
+    assert ("change", "report", "rows") in edges
+
+
 SAMPLES = {
     "a function": ("from statsmodels.tsa.arima_process import arma_generate_sample as sample", "sample([1], [1], 5)"),
     "the same by the short way": ("import statsmodels.api as sm", "sm.tsa.arma_generate_sample([1], [1], 5)"),

@@ -7,6 +7,7 @@ nested too deep, functions are taken to do all that their text may do.
 """
 
 import ast
+import sys
 
 from cellwright.compiler.walking import attributes, calls, items, library, settled
 from cellwright.compiler.walking.arguments import Arguments
@@ -37,6 +38,7 @@ def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
     """Walk the functions that a call may call back; return what they return."""
     if not effect.calls_back:
         return NOTHING
+    _call_libraries(m, receiver | given, node)
     if not any(m.heap[n].out or m.heap[n].kind in _CALLABLE for n in receiver | given):
         return NOTHING
     if m.exhausted:
@@ -50,6 +52,29 @@ def call_back(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
         return settled.once(m, key, lambda: _call_all(m, effect, receiver, given, node))
     finally:
         m.calling_back -= 1
+
+
+def _call_libraries(m: Machine, value: Value, node: ast.AST) -> None:
+    """Note what functions of libraries do that a call is given: `map(np.random.poisson, …)`."""
+    held = (value, *(m.heap[number].out for number in value if m.heap[number].kind is Kind.PLAIN))
+    for number in sorted(frozenset[int]().union(*held)):
+        thing = m.heap[number]
+        if thing.kind is not Kind.LIBRARY or number in m.bound or not _acts(thing.type):
+            continue
+        m.bound.add(number)
+        with m.maybe():
+            library.call_member(m, thing.type, Arguments(star=_contents(m, value)), node=node)
+        m.bound.discard(number)
+
+
+def _acts(path: str) -> bool:
+    """Tell whether a function of a library does more than give a value, or may do so."""
+    effect = effects_data().find(path)
+    if effect is None:
+        root, dot, _ = path.partition(".")
+        function = path.rpartition(".")[2].islower() and bool(dot)
+        return function and root not in sys.stdlib_module_names and root != "builtins"
+    return bool(effect.states or effect.changes or effect.files or effect.marks)
 
 
 def _all_for_granted(m: Machine, value: Value, node: ast.AST) -> Value:
