@@ -54,6 +54,8 @@ class _Shell(InteractiveShell):
     """Does what a notebook is there for: nothing that changes the machine, needs a front
     end, or only tells something to the person at the keyboard."""
 
+    kernel = None  # that there is one tells pandas that this is no terminal
+
     def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
         if magic_name in ("pip", "conda", "matplotlib", "who", "whos"):
             return None

@@ -1,6 +1,7 @@
 """Owns `with`: what a manager gives, whether it may swallow an error, what its exit does."""
 
 import ast
+from collections.abc import Iterable
 
 from cellwright.compiler.walking import (
     attempts,
@@ -16,6 +17,10 @@ from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import NOTHING, Kind, Value
 from cellwright.compiler.walking.machine import Machine
 
+_RESTORES = "restores."
+"""What the types begin with that put back a state of the process, before its name."""
+_CHANGES = frozenset({"sets", "changes-state"})
+
 
 def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
     """Walk a `with`: enter, body, exit; a manager that may swallow an error gives a path
@@ -29,6 +34,7 @@ def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
         if item.optional_vars is not None:
             expressions.assign(m, item.optional_vars, entered)
     swallows = any(_may_swallow(m, manager) for manager in managers)
+    before = len(m.site.effects.states)
     if swallows:
         met = attempts.walk_watched(m, node.body)
         m.join(met)
@@ -38,6 +44,7 @@ def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
     for manager, item in zip(reversed(managers), reversed(node.items), strict=True):
         _exit(m, manager, item.context_expr)
     m.dead = was_dead
+    _restore(m, managers, before)
     if any("contextlib.chdir" in m.heap.types(manager) for manager in managers):
         m.folder = folder
 
@@ -83,6 +90,25 @@ def _exit(m: Machine, manager: Value, node: ast.expr) -> None:
                     left = calls.call(m, members, arguments, node=node)
                     if name == "__aexit__":
                         items.iterate(m, left, node)
+
+
+def _restore(m: Machine, managers: Iterable[Value], before: int) -> None:
+    """Note that the managers put back the state of the process that the body changed.
+
+    A generator may stop within its body, and never go on.
+    """
+    if any(frame.scope.is_generator for frame in m.frames):
+        return
+    restored = set()
+    for manager in managers:
+        types = m.heap.types(manager)
+        if len(types) == 1:
+            restored.add(f"state:{min(types).removeprefix(_RESTORES)}")
+    states = m.site.effects.states
+    states[before:] = [
+        use._replace(use="uses") if use.use in _CHANGES and use.state in restored else use
+        for use in states[before:]
+    ]
 
 
 def _may_swallow(m: Machine, manager: Value) -> bool:

@@ -321,7 +321,7 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
         inplace="inplace" in found,
         stores=next((word for word in ("stores", "stores-items") if word in found), ""),
         calls=tuple(name for _, names in found.get("calls", []) for name in names.split(",")),
-        calls_back="nocall" not in found,
+        calls_back="nocall" not in found and "installs" not in found,
         formulas=tuple(item for _, item in found.get("formula", [])),
         files=tuple(found.get("files", [])),
         states=tuple(found.get("states", [])),

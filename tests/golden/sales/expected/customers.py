@@ -4,10 +4,12 @@ Reads: nothing.
 Writes: customers (pandas.DataFrame).
 """
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from cleaning import parse_dates, parse_percent, parse_price, tidy_country
 
 pd.options.display.float_format = "{:,.2f}".format
+plt.rcParams["figure.figsize"] = (9, 4)
 
 
 def dropped(before, after, what):

@@ -4,10 +4,12 @@ Reads: nothing.
 Writes: products (pandas.DataFrame).
 """
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from cleaning import parse_dates, parse_percent, parse_price, tidy_country
 
 pd.options.display.float_format = "{:,.2f}".format
+plt.rcParams["figure.figsize"] = (9, 4)
 
 # cell 11
 products = pd.read_csv("data/products.csv", dtype={"price": str})
