@@ -69,7 +69,7 @@ class Displays:
         """Show and close the figures that a cell left open."""
         figures = sys.modules.get(f"{__package__}.figures")
         if figures is not None and "matplotlib.pyplot" in sys.modules and figures.chosen():
-            figures.show()
+            figures.end_of_cell()
 
     def divert(self) -> list[list[Any]]:
         """Set aside what was shown so far; `resume` brings it back."""

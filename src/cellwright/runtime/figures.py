@@ -1,7 +1,8 @@
 """Owns figures of matplotlib: a backend that shows them as a notebook does.
 
 matplotlib loads it by name (`module://…figures`) when `__main__` has not chosen another.
-What a cell leaves open is shown and closed when the cell ends.
+What a cell leaves open is shown and closed when the cell ends, if a figure was made in it
+that is to be shown: not after `plt.ioff()`.
 """
 
 from typing import Any
@@ -9,9 +10,13 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 FigureCanvas = FigureCanvasAgg
 FigureManager = FigureManagerBase
+
+_to_show: list[bool] = []
+"""Not empty if a figure was made in this cell that is to be shown at its end."""
 
 mpl.interactive(b=True)  # as the backend of notebooks does when it is loaded
 
@@ -30,6 +35,31 @@ def show(*_args: Any, **_options: Any) -> None:
     finally:
         if plt.get_fignums():
             plt.close("all")
+
+
+def new_figure_manager(
+    number: int,
+    *args: Any,
+    FigureClass: type[Figure] = Figure,  # noqa: N803  # matplotlib gives it by this name
+    **options: Any,
+) -> Any:
+    """Make a figure, and what manages it."""
+    return new_figure_manager_given_figure(number, FigureClass(*args, **options))
+
+
+def new_figure_manager_given_figure(number: int, figure: Figure) -> Any:
+    """Make what manages a figure; matplotlib calls it by this name."""
+    manager = FigureCanvas.new_manager(figure, number)
+    if mpl.is_interactive():
+        _to_show.append(True)
+    return manager
+
+
+def end_of_cell() -> None:
+    """Show the figures that the cell left open, if it made one to be shown."""
+    if _to_show:
+        _to_show.clear()
+        show()
 
 
 def png(figure: Any) -> bytes | None:

@@ -115,13 +115,14 @@ def put_pandas(options: Any) -> None:
 
 
 def take_matplotlib() -> Any:
-    """Return the settings of matplotlib, all but the backend, which is the runtime's.
+    """Return the settings of matplotlib, all but those of the backend, which is the runtime's.
 
     What its letters for colours mean (`g`) is no setting, yet seaborn's themes change it;
     and a setting may name a map of colours that a library has registered.
     """
     params = sys.modules["matplotlib"].rcParams
-    found = {key: dict.__getitem__(params, key) for key in sorted(params) if "backend" not in key}
+    own = {"interactive", *(key for key in params if "backend" in key)}
+    found = {key: dict.__getitem__(params, key) for key in sorted(params.keys() - own)}
     colors = sys.modules["matplotlib.colors"].colorConverter.colors
     found[_LETTERS] = {letter: tuple(colors[letter]) for letter in "bgrcmyk"}
     maps = sys.modules["matplotlib"].colormaps

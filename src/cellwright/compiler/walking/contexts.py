@@ -19,6 +19,8 @@ from cellwright.compiler.walking.machine import Machine
 
 _RESTORES = "restores."
 """What the types begin with that put back a state of the process, before its name."""
+_DRAWING, _DRAWING_SET_UP = "state:matplotlib.interactive", "state:set-up of matplotlib"
+"""`with plt.ioff()`, and what `plt.ioff()` does where nothing puts it back."""
 _CHANGES = frozenset({"sets", "changes-state"})
 
 
@@ -26,7 +28,7 @@ def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
     """Walk a `with`: enter, body, exit; a manager that may swallow an error gives a path
     from anywhere in the body to its end."""
     managers: list[Value] = []
-    folder = m.folder
+    folder, set_up, before = m.folder, set(m.set_up), len(m.site.effects.states)
     for item in node.items:
         manager = expressions.evaluate(m, item.context_expr)
         managers.append(manager)
@@ -34,7 +36,6 @@ def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
         if item.optional_vars is not None:
             expressions.assign(m, item.optional_vars, entered)
     swallows = any(_may_swallow(m, manager) for manager in managers)
-    before = len(m.site.effects.states)
     if swallows:
         met = attempts.walk_watched(m, node.body)
         m.join(met)
@@ -44,7 +45,7 @@ def use_context(m: Machine, node: ast.With | ast.AsyncWith) -> None:
     for manager, item in zip(reversed(managers), reversed(node.items), strict=True):
         _exit(m, manager, item.context_expr)
     m.dead = was_dead
-    _restore(m, managers, before)
+    _restore(m, managers, before, set_up)
     if any("contextlib.chdir" in m.heap.types(manager) for manager in managers):
         m.folder = folder
 
@@ -92,10 +93,11 @@ def _exit(m: Machine, manager: Value, node: ast.expr) -> None:
                         items.iterate(m, left, node)
 
 
-def _restore(m: Machine, managers: Iterable[Value], before: int) -> None:
+def _restore(m: Machine, managers: Iterable[Value], before: int, set_up: set[str]) -> None:
     """Note that the managers put back the state of the process that the body changed.
 
-    A generator may stop within its body, and never go on.
+    `before` is how many uses of state there were, `set_up` what was set up. A generator may
+    stop within its body, and never go on.
     """
     if any(frame.scope.is_generator for frame in m.frames):
         return
@@ -104,6 +106,9 @@ def _restore(m: Machine, managers: Iterable[Value], before: int) -> None:
         types = m.heap.types(manager)
         if len(types) == 1:
             restored.add(f"state:{min(types).removeprefix(_RESTORES)}")
+    if _DRAWING in restored:
+        restored.add(_DRAWING_SET_UP)
+        m.set_up = set_up
     states = m.site.effects.states
     states[before:] = [
         use._replace(use="uses") if use.use in _CHANGES and use.state in restored else use

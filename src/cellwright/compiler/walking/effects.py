@@ -36,7 +36,7 @@ A key is one or several names with blanks between, `*` for every other function 
     when:K=TYPE     the result has TYPE if keyword K is given
     unless:K[=TYPE] … not if keyword K is given and not None; the result then has TYPE
     installs:A,B    sets up these libraries for good, the same each time that it is called
-                    (`*`: any library, and Python itself)
+                    (`*`: any library, and Python itself); `once`: it cannot be done again
     unpickles       may make objects of any class of the notebook
     clock network unique exit input escape
                     what it depends on, or does to the process
@@ -100,6 +100,7 @@ _WORDS = frozenset(
         "nocall",
         "formula",
         "installs",
+        "once",
         "unless",
         "when",
     ]
@@ -126,6 +127,7 @@ class Effect:
     files: tuple[tuple[str, str], ...] = ()
     states: tuple[tuple[str, str], ...] = ()
     installs: tuple[str, ...] = ()
+    once: bool = False
     unless: tuple[tuple[str, str], ...] = ()
     when: tuple[tuple[str, str], ...] = ()
     marks: tuple[str, ...] = ()
@@ -325,6 +327,7 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
         formulas=tuple(item for _, item in found.get("formula", [])),
         files=tuple(found.get("files", [])),
         states=tuple(found.get("states", [])),
+        once="once" in found,
         installs=tuple(root for _, roots in found.get("installs", []) for root in roots.split(",")),
         unless=_pairs(found.get("unless", [])),
         when=_pairs(found.get("when", [])),

@@ -41,7 +41,9 @@ def repeatable(m: Machine, node: ast.stmt) -> frozenset[str]:
             effect = effects_data().find(_path(m, called))
             parts = (*given, *(each.value for each in keywords))
             constant = all(_is_constant(m, part) for part in parts)
-            return frozenset(effect.installs if effect is not None and constant else ())
+            if effect is None or effect.once or not constant:
+                return frozenset()
+            return frozenset(effect.installs)
         case ast.Assign(targets=[ast.Attribute() as target], value=value):
             path = _path(m, target)
             root = path.partition(".")[0]
