@@ -35,7 +35,7 @@ _CODE = (
 
 _OF_MATPLOTLIB = frozenset(
     {
-        *("_parents", "_callbacks", "_cid_gen", "_func_cid_map"),
+        *("_parents", "_callbacks", "_cid_gen", "_func_cid_map", "_pickled_cids", "callbacks"),
         *("_invalid", "_inverted", "_isinit", "_lut", "_axstack"),
     }
 )

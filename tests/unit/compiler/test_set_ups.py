@@ -143,3 +143,11 @@ def test_a_setting_that_travels_is_not_run_again():
 
     assert found.pipeline is not None
     assert "max_rows" not in found.pipeline.steps["use"].program
+
+
+def test_what_a_library_remembers_from_call_to_call_is_refused_in_several_steps():
+    call = "print(skimage.segmentation.morphological_chan_vese([[1]], 3))"
+
+    found = compiled("import skimage", call, call)
+
+    assert {finding.rule.code for finding in found.report} == {"FLOW217"}
