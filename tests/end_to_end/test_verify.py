@@ -87,6 +87,19 @@ def test_a_value_is_compared_though_it_names_a_definition_of_its_own_cell(tmp_pa
     assert likenesses(verified(path))["make", "x"] == "unstable"
 
 
+def test_what_a_kernel_sets_for_itself_is_no_difference(tmp_path):
+    path = write_notebook(
+        tmp_path / "warnings.ipynb",
+        ("step:set", "import warnings\nwarnings.filterwarnings('ignore')\nx = 1"),
+        ("step:warn", "warnings.warn('old')\nprint(x)"),
+    )
+
+    document = verified(path)
+
+    assert document["verdict"] == "equal"
+    assert likenesses(document)["set", "state:warnings"] == "exact"
+
+
 def test_a_difference_is_named_with_both_values_and_its_place(tmp_path):
     # A process can tell that it is no kernel, if it asks; nothing else here differs.
     path = write_notebook(

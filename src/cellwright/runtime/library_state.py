@@ -79,9 +79,21 @@ def put_printoptions(options: Any) -> None:
     numpy.set_printoptions(**{key: v for key, v in options.items() if key in known})
 
 
+_KERNEL_SAYS = "Trio's signal handling code"
+
+
 def take_warnings() -> Any:
-    """Return the filters of warnings, the first that counts first."""
-    return list(warnings.filters)
+    """Return the filters of warnings, the first that counts first.
+
+    Those are left out that a notebook's kernel sets for itself before the first cell.
+    """
+    return [each for each in warnings.filters if not _is_of_the_kernel(each)]
+
+
+def _is_of_the_kernel(filtering: Any) -> bool:
+    _, message, category, *_ = filtering
+    pattern = getattr(message, "pattern", None) or ""
+    return category.__module__.startswith("IPython.") or _KERNEL_SAYS in pattern
 
 
 def put_warnings(filters: Any) -> None:

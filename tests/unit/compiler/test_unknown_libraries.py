@@ -214,3 +214,24 @@ def test_a_library_that_is_set_up_in_a_shared_cell_is_set_up_in_each_step_that_u
     programs = {name: step.program for name, step in found.pipeline.steps.items()}
     assert "somelib.config.update" in programs["use"]
     assert "somelib" not in programs["other"]
+
+
+INNER = {
+    "by an import of the module": ("import matplotlib.cm\nimport matplotlib.dates", "import matplotlib", "matplotlib.dates.date2num(3)", "import matplotlib.dates"),
+    "by whoever imports it": ("import statsmodels.api as sm", "from statsmodels import graphics", "graphics.gofplots.qqplot([1])", "import statsmodels.api as sm"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", INNER)
+def test_an_inner_module_that_a_step_finds_is_imported_as_it_was(case):
+    earlier, imports, use, taken = INNER[case]
+
+    found = programs(
+        code(earlier, "step:first"),
+        code(f"{imports}\nprint({use})", "step:use"),
+        code("import math\nprint(math.pi)", "step:other"),
+    )
+
+    assert taken in found["use"]
+    assert "matplotlib.cm" not in found["use"]
+    assert taken not in found["other"]

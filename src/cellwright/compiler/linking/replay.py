@@ -22,6 +22,9 @@ from cellwright.compiler.walking.sites import Definition, Site
 from cellwright.compiler.walking.walk import Walk
 from cellwright.model.pipeline import StepName
 
+_WHOLE = frozenset({"numpy", "pandas", "scipy"})
+"""Packages that give their inner modules to whoever asks for one."""
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -104,7 +107,8 @@ def plugin_imports(replay: Replay, step: StepName, site: Site) -> Iterator[Defin
 
     They are those for their effect alone (`from sklearn.experimental import enable_…`),
     where the step uses the same library; and all of modules of which nothing is known,
-    where it uses such a module. What sets up a library is yielded as well.
+    where it uses such a module. What sets up a library is yielded as well, and what may
+    import the inner modules of a package that the step finds without importing them.
     """
     wiring = replay.wiring
     before = [each for each in replay.unread if each[0].site < site.index]
@@ -113,6 +117,7 @@ def plugin_imports(replay: Replay, step: StepName, site: Site) -> Iterator[Defin
         for definition, root in before:
             if root in used or root == EVERYTHING or (definition.sets_up and "" in used):
                 yield definition
+    yield from _importing(wiring, _inner_modules(wiring, step), site)
     if not _uses_unknown_module(wiring, step):
         return
     for definition in wiring.timeline.walk.definitions:
@@ -134,6 +139,40 @@ def _unread_imports(walk: Walk) -> Iterator[tuple[Definition, str]]:
                 root, dot, _ = name.partition(".")
                 if root and dot:
                     yield definition, root
+
+
+def _inner_modules(wiring: Wiring, step: StepName) -> set[str]:
+    """Return the inner modules of packages that a step finds, and does not import.
+
+    They are there where anybody has imported them: `from statsmodels import graphics`, and
+    `graphics.gofplots` by an earlier `import statsmodels.api`.
+    """
+    sites = [wiring.timeline.site(index) for index in wiring.shared[step]]
+    paths = {path for site in (*sites, *wiring.steps[step]) for path in site.effects.modules}
+    known = {path.removeprefix("import ") for path in paths if path.startswith("import ")}
+    for number in wiring.definitions[step]:
+        known.update(wiring.timeline.walk.definitions[number].modules)
+    found = {path.rpartition(".")[0] for path in paths if path.count(".") > 1}
+    return {
+        module
+        for module in found - known
+        if module.islower() and module.partition(".")[0] not in _WHOLE
+    }
+
+
+def _importing(wiring: Wiring, inner: set[str], site: Site) -> Iterator[Definition]:
+    """Yield the earlier imports of inner modules; of others of the package, if there are none."""
+    for module in sorted(inner):
+        root = module.partition(".")[0]
+        earlier = [
+            (definition, name)
+            for definition in wiring.timeline.walk.definitions
+            for name in definition.modules
+            if definition.site < site.index and name.startswith(f"{root}.")
+        ]
+        named = [each for each in earlier if f"{each[1]}.".startswith(f"{module}.")]
+        for definition, _ in named or earlier:
+            yield definition
 
 
 def _uses_unknown_module(wiring: Wiring, step: StepName) -> bool:
