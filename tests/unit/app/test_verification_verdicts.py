@@ -104,11 +104,20 @@ class TestVerdicts:
             pipeline, value(Difference("x", "1", "2")), value(Difference("x", "1", "3"))
         )
 
-        assert may_be_chance([different], 0)
-        assert not may_be_chance([different], 1)
-        assert may_be_chance([different, unstable], 1)
-        assert not may_be_chance([different, unstable], MOST_RUNS)
-        assert not may_be_chance([unstable], 1)
+        assert may_be_chance(pipeline, [different], 0)
+        assert not may_be_chance(pipeline, [different], 1)
+        assert may_be_chance(pipeline, [different, unstable], 1)
+        assert not may_be_chance(pipeline, [different, unstable], MOST_RUNS)
+        assert not may_be_chance(pipeline, [unstable], 1)
+
+    def test_what_draws_without_a_seed_may_come_to_the_same_by_chance(self, pipeline):
+        different = verdict(pipeline, value(Difference("x", "1", "2")))
+        drawing = pipeline_of(
+            code("import random\nx = random.random()", "step:a"), code("x", "step:b")
+        )
+
+        assert may_be_chance(drawing, [different], 1)
+        assert not may_be_chance(drawing, [different], MOST_RUNS)
 
     def test_of_several_differences_one_that_is_not_unstable_is_told(self, pipeline):
         drawn, other = Difference("x.drawn", "1", "2"), Difference("x.name", "'a'", "'b'")

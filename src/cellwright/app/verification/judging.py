@@ -38,7 +38,7 @@ def judged(
     return tuple(sorted(found, key=lambda each: (order[each.step], subjects.index(each.subject))))
 
 
-def may_be_chance(comparisons: Sequence[Comparison], runs: int) -> bool:
+def may_be_chance(pipeline: Pipeline, comparisons: Sequence[Comparison], runs: int) -> bool:
     """Tell whether one more run of the notebook may show that a difference is by chance.
 
     `runs` is how often it was run again. Two runs that draw other numbers may come to the
@@ -47,7 +47,10 @@ def may_be_chance(comparisons: Sequence[Comparison], runs: int) -> bool:
     found = {each.likeness for each in comparisons}
     if Likeness.DIFFERENT not in found:
         return False
-    return runs == 0 or (Likeness.UNSTABLE in found and runs < MOST_RUNS)
+    chance = Likeness.UNSTABLE in found or any(
+        component.uncacheable for component in pipeline.steps.values()
+    )
+    return runs == 0 or (chance and runs < MOST_RUNS)
 
 
 def _comparison(

@@ -166,7 +166,7 @@ def _against_notebook(  # noqa: PLR0913, PLR0917  # both sides of the comparison
     )
     again: list[tuple[Pair, ...]] = []
     comparisons = judged(pipeline, pairs, again=again, tolerance=options.tolerance)
-    while may_be_chance(comparisons, len(again)):
+    while may_be_chance(pipeline, comparisons, len(again)):
         # What the notebook does not agree with itself about, no pipeline can be equal to.
         with _reference(scene, scope, "the notebook once more, as something differs") as other:
             again.append(
