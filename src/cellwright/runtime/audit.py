@@ -80,9 +80,10 @@ class FileWatch:
         if not isinstance(path, str) or path.startswith((":memory:", "<")):
             return
         whole = os.path.abspath(path)
-        if self._concerns(whole):
-            self._sought.opens(whole, flags if isinstance(flags, int) else 0)
         shown = self._shown(whole)
+        known = shown in self._written or shown in self._read
+        if not known and self._concerns(whole):  # what was made or found here is not missed
+            self._sought.opens(whole, flags if isinstance(flags, int) else 0)
         if shown is None:
             return
         if isinstance(mode, str):
