@@ -36,7 +36,7 @@ _CODE = (
 _OF_MATPLOTLIB = frozenset(
     {
         *("_parents", "_callbacks", "_cid_gen", "_func_cid_map", "_pickled_cids", "callbacks"),
-        *("_invalid", "_inverted", "_isinit", "_lut", "_axstack"),
+        *("_invalid", "_inverted", "_isinit", "_lut", "_axstack", "_stale"),
     }
 )
 _OF_ONE_PROCESS = {"matplotlib": _OF_MATPLOTLIB, "mpl_toolkits": _OF_MATPLOTLIB}
