@@ -47,6 +47,10 @@ copied when they travel: which object it is does not count within them.
 """
 
 
+APART = "an object of its own"
+SHARED = "an object that is shared within the value"
+
+
 @dataclass(frozen=True)
 class Difference:
     """A place in two values at which they are not the same; `gap` is that of two numbers,
@@ -101,13 +105,7 @@ class Likeness:
             self._pairs.add((id(one), id(other)))
             self._kept += [one, other]
             return known
-        self._tell(
-            path,
-            "an object of its own" if mine is None else "an object that is shared within the value",
-            "an object of its own"
-            if theirs is None
-            else "an object that is shared within the value",
-        )
+        self._tell(path, APART if mine is None else SHARED, APART if theirs is None else SHARED)
         return True
 
     def _parts(self, one: Any, other: Any, path: str) -> None:  # noqa: C901, PLR0912

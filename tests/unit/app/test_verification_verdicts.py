@@ -12,6 +12,7 @@ from cellwright.app.verification.pairs import Difference, Pair, beyond
 from cellwright.app.verification.reports import report_document, summary
 from cellwright.app.verification.shown import compare_cells, compare_printed
 from cellwright.model.equivalence import EquivalenceReport, Likeness, Reference, Subject
+from cellwright.runtime.likeness import APART, SHARED
 from support.notebooks import code, ipynb
 
 
@@ -48,6 +49,16 @@ class TestVerdicts:
         assert found.likeness is Likeness.DIFFERENT
         assert (found.path, found.expected, found.found) == ("x", "1.0", "2.0")
         assert (found.cell, found.line) == (1, 2)
+
+    def test_what_is_one_object_there_and_two_here_is_equal_and_told(self, pipeline):
+        apart = Difference("x[1]", SHARED, APART)
+
+        found = verdict(pipeline, value(apart))
+        other = verdict(pipeline, value(apart, Difference("x[0]", "1", "2")))
+
+        assert found.likeness is Likeness.EQUAL
+        assert "one object there" in found.note
+        assert (other.likeness, other.path) == (Likeness.DIFFERENT, "x[0]")
 
     def test_a_small_gap_is_close_only_where_that_was_asked_for(self, pipeline):
         pair = value(Difference("x", "1.0", "1.00000001", 1e-8))

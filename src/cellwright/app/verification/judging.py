@@ -61,11 +61,13 @@ def _comparison(
     if pair.exact or not pair.differences:
         note = pair.trouble or _NOTES.get(likeness, "")
         return Comparison(pair.step, pair.subject, pair.name, likeness, note=note, **place)
-    told = pair.differences
+    told = pair.telling
     if likeness is Likeness.DIFFERENT:
         told = beyond(_all_differences(again), told)
     first = _worst(told, tolerance)
     note = _NOTES.get(likeness, "")
+    if likeness is Likeness.EQUAL:
+        note = "what is one object there is several here, which nothing in the notebook asks for"
     if likeness is Likeness.CLOSE:
         note = f"{first.gap:.1g} apart, relative to the larger"
     if first.cell is not None:
@@ -88,11 +90,13 @@ def _likeness(pair: Pair, again: Sequence[Pair], tolerance: float) -> Likeness:
         return Likeness.EXACT
     if not pair.differences:
         return Likeness.UNKNOWN if pair.trouble else Likeness.EQUAL
-    if all(each.gap <= tolerance for each in pair.differences) and not pair.trouble:
+    if all(each.of_identity for each in pair.telling) and not pair.trouble:
+        return Likeness.EQUAL
+    if all(each.gap <= tolerance for each in pair.telling) and not pair.trouble:
         return Likeness.CLOSE
     if any(len(each.differences) >= MOST for each in again):
         return Likeness.UNSTABLE  # there are more than are known
-    if again and not beyond(_all_differences(again), pair.differences):
+    if again and not beyond(_all_differences(again), pair.telling):
         return Likeness.UNSTABLE
     return Likeness.DIFFERENT
 

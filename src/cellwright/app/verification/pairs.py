@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cellwright.model.equivalence import Subject
 from cellwright.model.pipeline import StepName
+from cellwright.runtime.likeness import APART, SHARED
 
 MOST = 20
 """Differences that are collected of one thing."""
@@ -39,6 +40,11 @@ class Difference:
         path = _ORDERED.sub(r"\1", _SIZES.sub(r"\1[]", self.path))
         return _INDICES.sub("[]", path).replace("[][]", "[]")
 
+    @property
+    def of_identity(self) -> bool:
+        """Tell whether only which object it is differs: all in it is the same."""
+        return {self.one, self.other} == {APART, SHARED}
+
 
 Key = tuple[StepName, Subject, str]
 
@@ -54,6 +60,11 @@ class Pair:
     exact: bool = False
     differences: tuple[Difference, ...] = ()
     trouble: str = ""
+
+    @property
+    def telling(self) -> tuple[Difference, ...]:
+        """Return the differences that count: where values differ, those alone."""
+        return tuple(each for each in self.differences if not each.of_identity) or self.differences
 
     @property
     def key(self) -> Key:
