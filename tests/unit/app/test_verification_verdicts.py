@@ -103,6 +103,17 @@ class TestVerdicts:
 
         assert beyond([known], [found]) == beyond([found], [known]) == ()
 
+    def test_what_differs_in_many_places_is_another_value_throughout(self, pipeline):
+        pair = value(Difference("x.count", "1", "2"))
+        fitted = [
+            value(*(Difference(f"x.{name}", "1", "2") for name in "abcde"[:many]))
+            for many in (4, 5)
+        ]
+
+        assert [verdict(pipeline, pair, each).likeness for each in fitted] == [
+            Likeness.DIFFERENT, Likeness.UNSTABLE,
+        ]  # fmt: skip
+
     def test_a_third_run_of_the_notebook_may_show_what_two_do_not(self, pipeline):
         pair, drawn = value(Difference("x", "1", "2")), value(Difference("x", "1", "3"))
         same = Pair("a", Subject.VALUE, "x", exact=True)

@@ -10,6 +10,9 @@ from cellwright.model.pipeline import Pipeline
 
 MOST_RUNS = 3
 """How often the notebook is run again to find out what it gives by chance."""
+_THROUGHOUT = 5
+"""Places at which runs of the notebook disagree about a value from which on it is another one
+throughout: an estimator that was fitted to other data."""
 
 _NOTES = {
     Likeness.EQUAL: "the same value, written in other bytes",
@@ -96,6 +99,8 @@ def _likeness(pair: Pair, again: Sequence[Pair], tolerance: float) -> Likeness:
         return Likeness.CLOSE
     if any(len(each.differences) >= MOST for each in again):
         return Likeness.UNSTABLE  # there are more than are known
+    if len({each.place for each in _all_differences(again)}) >= _THROUGHOUT:
+        return Likeness.UNSTABLE
     if again and not beyond(_all_differences(again), pair.telling):
         return Likeness.UNSTABLE
     return Likeness.DIFFERENT
