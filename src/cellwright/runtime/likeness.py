@@ -314,6 +314,8 @@ def _lasting(state: Any, kind: type) -> Any:
     dropped = _OF_ONE_PROCESS.get(kind.__module__.partition(".")[0])
     if dropped is None or type(state) is not dict:
         return state
+    if kind.__name__ != "Affine2D":
+        dropped |= {"_mtx"}  # worked out from other attributes when it is asked for
     return {name: value for name, value in state.items() if name not in dropped}
 
 
