@@ -104,7 +104,7 @@ def compile_notebook(
     wiring = link_steps(timeline, state)
     world = find_world(wiring, state)
     plan = check.check_pipeline(wiring, world, roles, report)
-    interleave.check_interleaved(wiring, report)
+    interleave.check_interleaved(wiring, world, report)
     effect_rules.check_effects(wiring, report)
     border_rules.check_borders(wiring, world, report)
     module_rules.check_modules(wiring, report)

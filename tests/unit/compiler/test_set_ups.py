@@ -151,3 +151,34 @@ def test_what_a_library_remembers_from_call_to_call_is_refused_in_several_steps(
     found = compiled("import skimage", call, call)
 
     assert {finding.rule.code for finding in found.report} == {"FLOW217"}
+
+
+@pytest.mark.parametrize("role", ["imports", "step:other"])
+def test_a_set_up_between_the_cells_of_a_step_is_refused(role):
+    cells = [
+        code("import somelib", "imports"),
+        code("print(somelib.work())", "step:use"),
+        code("somelib.level = 3", role),
+        code("print(somelib.work())", "step:use"),
+    ]
+
+    found = compile_notebook(ipynb(cells), path="notebook.ipynb")
+
+    assert {finding.rule.code for finding in found.report} == {"PIPE302"}
+
+
+@pytest.mark.parametrize("use", ["display(somelib.level)", "isinstance(3, somelib.kind)"])
+def test_a_part_of_a_library_that_a_call_is_given_sets_up_nothing(use):
+    found = compiled("import somelib", use, "print(somelib.work())")
+
+    assert not found.report.has_errors
+
+
+def test_a_library_that_is_set_up_while_nothing_is_shown_is_set_up():
+    found = compiled(
+        "import somelib\nimport matplotlib.pyplot as plt",
+        "with plt.ioff():\n    somelib.enable()",
+        "print(somelib.work())",
+    )
+
+    assert {finding.rule.code for finding in found.report} == {"FLOW217"}

@@ -2,10 +2,14 @@
 compute what they computed apart."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from cellwright.compiler.linking.setups import setup_sites
+from cellwright.compiler.linking.states import GENERATORS
 from cellwright.compiler.linking.timeline import Act, Event
 from cellwright.compiler.linking.wiring import Need, Wiring
+from cellwright.compiler.linking.world import World
+from cellwright.compiler.walking.heap import Place
 from cellwright.compiler.walking.sites import Chain, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report
@@ -14,8 +18,9 @@ from cellwright.model.pipeline import StepName
 _MOVING = (Act.BINDS, Act.MAY_BIND, Act.DELETES, Act.CHANGES)
 
 
-def check_interleaved(wiring: Wiring, report: Report) -> None:
+def check_interleaved(wiring: Wiring, world: World, report: Report) -> None:
     """Report steps in several places whose cells cannot be put together."""
+    setups = setup_sites(wiring.timeline, world.state)
     for step, sites in wiring.steps.items():
         if len(sites) < 2:
             continue
@@ -23,6 +28,8 @@ def check_interleaved(wiring: Wiring, report: Report) -> None:
             *_two_versions(wiring, step),
             *_read_in_between(wiring, step, sites),
             *_world_in_between(wiring, step, sites),
+            *_set_in_between(wiring, world, step),
+            *_set_up_in_between(wiring, setups.keys(), step),
         ):
             _add(wiring, report, step, message, chain, cause)
             break
@@ -92,6 +99,40 @@ def _world_in_between(
                 if what in mine:
                     place = next(c for w, c in (*_touches(last), *_touches(first)) if w == what)
                     yield (f"touches `{what}` around step `{site.step}`", place, chain)
+
+
+def _set_in_between(
+    wiring: Wiring, world: World, step: StepName
+) -> Iterator[tuple[str, Chain, Chain]]:
+    """Yield state that a later part of a step is given: the first part would have it, too."""
+    first = wiring.steps[step][0]
+    for need in world.state.needs:
+        if need.step == step and need.state not in GENERATORS:
+            for site in wiring.steps[need.producer]:
+                if site.index > first.index and need.state in _touched(site):
+                    state = need.state.removeprefix("state:")
+                    message = f"relies on `{state}`, which step `{need.producer}` sets in between"
+                    yield message, need.chain, need.cause
+
+
+def _set_up_in_between(
+    wiring: Wiring, setups: Collection[int], step: StepName
+) -> Iterator[tuple[str, Chain, Chain]]:
+    """Yield what sets up the process and is run again: at the start, not in between."""
+    sites = wiring.timeline.walk.sites
+    first, last = wiring.steps[step][0], wiring.steps[step][-1]
+    again = [
+        (index, Place(*sites[index].body[0])) for index in wiring.shared[step] if index in setups
+    ]
+    again += [
+        (definition.site, Place(definition.cell, definition.node))
+        for definition in wiring.timeline.walk.definitions
+        if definition.number in wiring.definitions[step] and definition.sets_up
+    ]
+    for index, place in sorted(again, key=lambda each: each[0]):
+        if first.index < index:
+            start = Place(*last.body[0])
+            yield "relies on what sets up the process in between", (start,), (place,)
 
 
 def _touches(site: Site) -> list[tuple[str, Chain]]:

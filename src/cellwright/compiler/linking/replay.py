@@ -156,7 +156,9 @@ def _inner_modules(wiring: Wiring, step: StepName) -> set[str]:
     return {
         module
         for module in found - known
-        if module.islower() and module.partition(".")[0] not in _WHOLE
+        if module.islower()
+        and module.partition(".")[0] not in _WHOLE
+        and not any("." in name and module.startswith(f"{name}.") for name in known)
     }
 
 

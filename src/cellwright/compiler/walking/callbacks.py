@@ -62,8 +62,10 @@ def _call_libraries(m: Machine, value: Value, node: ast.AST) -> None:
         if thing.kind is not Kind.LIBRARY or number in m.bound or not _acts(thing.type):
             continue
         m.bound.add(number)
+        discarded, m.discarded = m.discarded, None  # it is not called for its effect alone
         with m.maybe():
             library.call_member(m, thing.type, Arguments(star=_contents(m, value)), node=node)
+        m.discarded = discarded
         m.bound.discard(number)
 
 

@@ -108,7 +108,7 @@ def _restore(m: Machine, managers: Iterable[Value], before: int, set_up: set[str
             restored.add(f"state:{min(types).removeprefix(_RESTORES)}")
     if _DRAWING in restored:
         restored.add(_DRAWING_SET_UP)
-        m.set_up = set_up
+        m.set_up -= {"matplotlib"} - set_up
     states = m.site.effects.states
     states[before:] = [
         use._replace(use="uses") if use.use in _CHANGES and use.state in restored else use
