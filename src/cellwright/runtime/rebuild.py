@@ -6,6 +6,8 @@ what their arguments mean.
 
 import sys
 import types
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 
@@ -148,6 +150,19 @@ def set_enum(made: Any, state: dict[str, Any]) -> None:
     set_class(made, state)
     for name, attributes in state["members"].items():
         made[name].__dict__.update(attributes)
+
+
+DICT_VIEWS: dict[str, Callable[[Any], Any]] = {
+    type(method(of())).__name__: method
+    for of in (dict, OrderedDict)
+    for method in (of.keys, of.values, of.items)
+}
+"""What makes views of dictionaries, by the names of their types."""
+
+
+def dict_view(mapping: Any, name: str) -> Any:
+    """Return a view of a dictionary, which shows what it holds at any time."""
+    return DICT_VIEWS[name](mapping)
 
 
 def mapping_proxy(mapping: Any) -> Any:

@@ -22,6 +22,17 @@ _LOOKED_AT = frozenset({float, dict, set, frozenset})
 _HOOKS = ("__setstate__", "__reduce__", "__reduce_ex__", "__new__", "__setattr__")
 
 
+def dict_behind(view: Any) -> Any:
+    """Return the mapping that a view shows: it shares its state."""
+    import gc
+
+    return gc.get_referents(view)[0]
+
+
+def _dict_view(view: Any) -> Any:
+    return rebuild.dict_view, (dict_behind(view), type(view).__name__)
+
+
 BY_PLACE: dict[str, Callable[[Any], Any]] = {
     "weakref.WeakKeyDictionary": lambda thing: (rebuild.weak_keys, (list(thing.items()),)),
     "weakref.WeakValueDictionary": lambda thing: (rebuild.weak_values, (list(thing.items()),)),
@@ -31,6 +42,7 @@ BY_PLACE: dict[str, Callable[[Any], Any]] = {
         (thing.func, thing.attrname, thing.__doc__),
     ),
     "numpy.flatiter": lambda thing: (rebuild.flat, (thing.base, thing.index)),
+    **{f"builtins.{name}": _dict_view for name in rebuild.DICT_VIEWS},
 }
 """How objects are made again, by where their class is found: it need not be loaded here."""
 
@@ -321,13 +333,6 @@ class Reductions:
                 spelled = struct.pack("<d", thing).hex()
             self._nans[id(thing)] = ("nan", spelled, len(self._nans))
         return self._nans[id(thing)]
-
-
-def dict_behind(proxy: Any) -> Any:
-    """Return the mapping that a read-only view shows: the view shares its state."""
-    import gc
-
-    return gc.get_referents(proxy)[0]
 
 
 def _refuse(thing: Any) -> Any:

@@ -170,18 +170,6 @@ def test_a_memo_answers_for_equal_text_in_other_cells() -> None:
     assert second.parsed[1].span(second.parsed[1].tree.body[0]).number == 2
 
 
-def test_sixty_cells_are_parsed_in_a_moment() -> None:
-    text = "def f{0}(x):\n    return [y * {0} for y in x if y > 1]\n\nz{0} = f{0}(range(10))\n" * 8
-    payload = ipynb([code(text.format(n), f"step:s{n}") for n in range(60)])
-
-    started = time.perf_counter()
-    found = front(payload)
-    took = time.perf_counter() - started
-
-    assert len(found.parsed) == 60
-    assert took < 1.0
-
-
 @pytest.mark.parametrize(
     "source",
     [

@@ -12,6 +12,7 @@ A key is one or several names with blanks between, `*` for every other function 
     item            something that is in the receiver (or the first argument)
     items[:TYPE]    a new container of what is in it
     pairs           a new list of (key, item)
+    shows:WHAT      a view of a dictionary, on its `keys`, `values` or `items`
     path:P          what is found at that path of a library
     holds[:TYPE]    something new that refers to the arguments (and the receiver)
     flat[:TYPE]     something new with what is inside the containers given
@@ -56,6 +57,7 @@ _RESULTS = frozenset(
         "item",
         "items",
         "pairs",
+        "shows",
         "holds",
         "flat",
         "over",

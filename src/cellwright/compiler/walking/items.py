@@ -16,7 +16,7 @@ from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, T
 from cellwright.compiler.walking.machine import Machine
 
 INDEXED = 16
-CONTAINERS = frozenset({"list", "tuple", "dict", "set"})
+CONTAINERS = frozenset({"list", "tuple", "dict", "dictview", "set"})
 
 
 def constant_key(node: ast.expr) -> str | None:

@@ -36,10 +36,8 @@ def result_of(
         case "item":
             others = arguments.positional[0 if receiver else 1 :]
             return _inside(m, source, node) | frozenset().union(*others)
-        case "items":
-            return _copied(m, effect, source, node)
-        case "pairs":
-            return _pairs(m, source, node)
+        case "items" | "pairs" | "shows":
+            return _contents(m, effect, source, node)
         case "view":
             return _view(m, effect, source, node, part)
         case _:
@@ -150,6 +148,16 @@ def _join_figure(m: Machine, thing: Thing) -> None:
         m.heap.put(thing, MEMORY, m.heap.memory(figure))
 
 
+def _contents(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
+    match effect.result:
+        case "items":
+            return _copied(m, effect, source, node)
+        case "shows":
+            return _shown(m, effect.type_name, source, node)
+        case _:
+            return items.listed(m, _pair(m, source, node), node)
+
+
 def _copied(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
     types = {m.heap[number].type for number in source}
     type_name = effect.type_name or (next(iter(types)) if len(types) == 1 else "list")
@@ -165,12 +173,25 @@ def _copied(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
     return frozenset((thing.number,))
 
 
-def _pairs(m: Machine, source: Value, node: ast.AST) -> Value:
+def _pair(m: Machine, source: Value, node: ast.AST) -> Value:
     pair = m.make(node, "tuple", part="pair")
     m.heap.put(pair, "[0]", items.iterate(m, source, node))
     m.heap.put(pair, "[1]", items.read_item(m, source, None, node))
-    thing = m.make(node, "list", part="pairs")
-    m.heap.put(thing, ANY_ITEM, frozenset((pair.number,)))
+    return frozenset((pair.number,))
+
+
+def _shown(m: Machine, part: str, source: Value, node: ast.AST) -> Value:
+    """Return a view of a dictionary: it shows whatever is put there later, too."""
+    thing = m.make(node, "dictview", part=part)
+    match part:
+        case "keys":
+            inside = items.iterate(m, source, node)
+        case "values":
+            inside = items.read_item(m, source, None, node)
+        case _:
+            inside = _pair(m, source, node)
+    m.heap.put(thing, ANY_ITEM, inside)
+    items.look_on(m, thing, source)
     return frozenset((thing.number,))
 
 
