@@ -43,6 +43,23 @@ def test_a_file_whose_name_goes_to_code_that_is_not_known_is_there(folder):
     assert run["steps"]["show"]["stdout"] == "['hello'] one\n\n"
 
 
+@pytest.mark.parametrize(
+    "reads",
+    [
+        "import tokenize\ntext = str(tokenize.untokenize([(1, 'data')]))",
+        "import os\ntext = sorted(name for _, _, names in os.walk('data') for name in names)",
+    ],
+)
+def test_a_folder_that_a_step_is_given_stays_as_it_was(folder, reads):
+    (folder / "data" / "deep").mkdir(parents=True)
+    (folder / "data" / "deep" / "a.csv").write_text("1\n")
+    path = write_notebook(
+        folder / "folder.ipynb", ("step:read", reads), ("step:show", "print(text)")
+    )
+
+    assert cellwright("verify", path, *HERE, "--json", folder=folder).json()["verdict"] == "equal"
+
+
 def test_a_name_that_only_a_run_tells_is_a_failure_with_its_place(folder):
     path = write_notebook(folder / "hidden.ipynb", ("step:read", COUNT.format(name=HIDDEN)), SHOW)
 

@@ -182,6 +182,6 @@ def _enriched(compiled: Compiled, found: "Resolution", more: Report) -> Compiled
 
 def _work_files(files: "Mapping[str, LocalFile]") -> tuple[WorkFile, ...]:
     return tuple(
-        WorkFile(path, file.path, file.digest, None if file.folder else stamp_of(file.path))
+        WorkFile(path, file.path, file.digest, stamp_of(file.path))
         for path, file in sorted(files.items())
     )

@@ -4,18 +4,21 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
-from cellwright.base.canonical import Digest
+from cellwright.base.canonical import Digest, digest_of
 from cellwright.base.errors import UsageError
+from cellwright.base.folders import SKIPPED_FOLDERS
 from cellwright.model.pipeline import Environment, Pipeline, StepName
 from cellwright.model.run import RunId
 
-FileStamp = tuple[int, int, int, int]
-"""Inode, size, mtime and ctime (ns) of a file; a write that restores the mtime shows."""
+FileStamp = tuple[int, int, int, int] | Digest
+"""Inode, size, mtime and ctime (ns) of a file; a write that restores the mtime shows. Of a
+folder, the digest of those of all files in it."""
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
@@ -92,7 +95,20 @@ def new_run_id(now: datetime) -> RunId:
 
 
 def stamp_of(path: Path) -> FileStamp:
-    """Return what a file looks like, to see later whether it was written to; OSError."""
+    """Return what a file or folder looks like, to see later if it was written to; OSError."""
+    if not path.is_dir():
+        return _stamp(path)
+    stamps = []
+    for parent, folders, names in os.walk(path, followlinks=True):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        inside = os.path.relpath(parent, path)
+        for name in sorted(names):
+            with suppress(FileNotFoundError):  # a link to nothing
+                stamps.append((inside, name, _stamp(Path(parent, name))))
+    return digest_of(tuple(stamps))
+
+
+def _stamp(path: Path) -> tuple[int, int, int, int]:
     seen = os.stat(path)
     return (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
 

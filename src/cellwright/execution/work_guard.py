@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cellwright.base.canonical import PREFIX, Digest
-from cellwright.execution.request import FileStamp, WorkFile, stamp_of
+from cellwright.execution.request import WorkFile, stamp_of
 
 _SYSTEM = (
     *("/bin", "/dev", "/etc", "/lib", "/lib64", "/private", "/proc", "/run", "/sbin", "/sys"),
@@ -59,10 +59,9 @@ def _within(path: str, folders: Iterable[str]) -> bool:
 
 def _unchanged(file: WorkFile) -> bool:
     try:
-        stamp: FileStamp = stamp_of(file.source)
-        if stamp == file.stamp:
+        if stamp_of(file.source) == file.stamp:
             return True
-        return _digest(file.source) == file.digest
+        return not file.source.is_dir() and _digest(file.source) == file.digest
     except OSError:
         return False
 

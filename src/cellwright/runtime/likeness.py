@@ -71,6 +71,7 @@ class Likeness:
         self._back: dict[int, int] = {}
         self._kept: list[Any] = []
         self._pairs: set[tuple[int, int]] = set()
+        self._identities: set[tuple[str, str]] = set()
         self._within_library = 0
 
     def compare(self, one: Any, other: Any, path: str) -> None:
@@ -100,13 +101,15 @@ class Likeness:
             return True
         if type(one) in (tuple, frozenset) or not _has_identity(one):
             return False
-        if self._within_library:
-            known = (id(one), id(other)) in self._pairs
-            self._pairs.add((id(one), id(other)))
-            self._kept += [one, other]
-            return known
-        self._tell(path, APART if mine is None else SHARED, APART if theirs is None else SHARED)
-        return True
+        if not self._within_library:
+            told = (APART if mine is None else SHARED, APART if theirs is None else SHARED)
+            if told not in self._identities:  # one tells enough, and leaves room for values
+                self._identities.add(told)
+                self._tell(path, *told)
+        known = (id(one), id(other)) in self._pairs
+        self._pairs.add((id(one), id(other)))
+        self._kept += [one, other]
+        return known
 
     def _parts(self, one: Any, other: Any, path: str) -> None:  # noqa: C901, PLR0912
         kind = type(one)
@@ -156,11 +159,15 @@ class Likeness:
             self.compare(mine, theirs, f"{path}[{at}]")
 
     def _set(self, one: Any, other: Any, path: str) -> None:
-        if one == other:
-            if list(one) != list(other) and not by_chance(one, fixed=()):
-                self._differ(f"list({path})", list(one), list(other))
+        if one != other:
+            self._sequence(sorted(one, key=repr), sorted(other, key=repr), f"sorted({path})")
             return
-        self._sequence(sorted(one, key=repr), sorted(other, key=repr), f"sorted({path})")
+        if list(one) != list(other) and not by_chance(one, fixed=()):
+            self._differ(f"list({path})", list(one), list(other))
+            return
+        equals = {item: item for item in other}  # 1 equals True, and 1.0
+        for at, item in enumerate(one):
+            self.compare(item, equals[item], f"list({path})[{at}]")
 
     def _numbers(self, path: str, one: Any, other: Any) -> None:
         if one == other and math.copysign(1, one) == math.copysign(1, other):

@@ -1,6 +1,7 @@
 """From raw differences to a verdict: what is printed and shown, what is unstable, why."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -97,7 +98,9 @@ class TestVerdicts:
         assert beyond([], []) == ()
         assert beyond([Difference("x.tre", "a", "b")], [part]) == (part,)
 
-    @pytest.mark.parametrize("other", ["x.rows.shape", "len(x.rows)", "sorted(x.rows)[3]"])
+    @pytest.mark.parametrize(
+        "other", ["x.rows.shape", "len(x.rows)", "sorted(x.rows)[3]", "list(x.rows)"]
+    )
     def test_how_many_elements_there_are_may_be_chance_where_the_elements_are(self, other):
         known, found = Difference(other, "3", "4"), Difference("x.rows[2]", "1", "2")
 
@@ -113,6 +116,29 @@ class TestVerdicts:
         assert [verdict(pipeline, pair, each).likeness for each in fitted] == [
             Likeness.DIFFERENT, Likeness.UNSTABLE,
         ]  # fmt: skip
+
+    def test_what_differs_by_chance_in_a_container_says_nothing_of_its_other_items(self, pipeline):
+        by_chance = tuple(Difference(f"x['{name}']", "1", "2") for name in "abcde")
+        pair = value(*by_chance, Difference("x['accuracy']", "0.9", "0.1"))
+
+        found = verdict(pipeline, pair, value(*by_chance))
+
+        assert (found.likeness, found.path) == (Likeness.DIFFERENT, "x['accuracy']")
+
+    def test_a_generator_that_other_numbers_were_drawn_of_may_differ_anywhere(self, pipeline):
+        def state(path):
+            pair = value(Difference(path, "1", "2"))
+            return replace(pair, subject=Subject.STATE, name="state:numpy.random")
+
+        key, position = state("numpy.random['key'][0]"), state("numpy.random['pos']")
+
+        assert verdict(pipeline, key, position).likeness is Likeness.UNSTABLE
+        assert verdict(pipeline, key).likeness is Likeness.DIFFERENT
+
+    def test_what_is_several_objects_there_and_one_here_is_different(self, pipeline):
+        found = verdict(pipeline, value(Difference("x[1]", APART, SHARED)))
+
+        assert found.likeness is Likeness.DIFFERENT
 
     def test_a_third_run_of_the_notebook_may_show_what_two_do_not(self, pipeline):
         pair, drawn = value(Difference("x", "1", "2")), value(Difference("x", "1", "3"))

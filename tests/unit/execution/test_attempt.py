@@ -211,6 +211,20 @@ def test_a_stamp_shows_a_write_that_restores_the_times(tmp_path):
     assert stamp_of(path) != before
 
 
+def test_the_stamp_of_a_folder_shows_a_write_below_it(tmp_path):
+    path = tmp_path / "data" / "deep" / "x"
+    path.parent.mkdir(parents=True)
+    path.write_text("a")
+    before = stamp_of(tmp_path / "data")
+
+    assert stamp_of(tmp_path / "data") == before
+    (tmp_path / "data" / "more").write_text("b")
+    after = stamp_of(tmp_path / "data")
+    path.write_text("changed")
+
+    assert len({before, after, stamp_of(tmp_path / "data")}) == 3
+
+
 def test_run_ids_read_as_times_in_utc_and_differ():
     from datetime import datetime, timedelta, timezone
 

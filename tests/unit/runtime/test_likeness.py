@@ -13,7 +13,7 @@ import re
 
 import pytest
 
-from cellwright.runtime.likeness import Likeness, shown
+from cellwright.runtime.likeness import SHARED, Likeness, shown
 
 
 def differences(one, other, path="x"):
@@ -30,6 +30,19 @@ def places(one, other):
 class Point:
     x: object
     y: object = None
+
+
+class Keyed:
+    """Equal to whatever has its key."""
+
+    def __init__(self, key, note):
+        self.key, self.note = key, note
+
+    def __eq__(self, other):
+        return self.key == other.key
+
+    def __hash__(self):
+        return hash(self.key)
 
 
 class Colour(enum.Enum):
@@ -268,3 +281,34 @@ class TestIterators:
         assert differences(one, same) == []
         assert places(one, further)
         assert places(one, other)
+
+
+def test_what_is_one_object_there_and_several_here_is_compared_all_the_same():
+    shared = {"loss": 0.5}
+
+    found = differences([shared, shared], [{"loss": 0.5}, {"loss": 99.0}])
+
+    assert [(each.path, each.one) for each in found] == [
+        ("x[1]", SHARED),
+        ("x[1]['loss']", "0.5"),
+    ]
+
+
+def test_many_shared_objects_leave_room_for_values_that_differ():
+    shared = ["same"]
+    one, other = [[shared] * 25, 0.9], [[["same"] for _ in range(25)], 0.1]
+
+    assert places(one, other) == ["x[0][1]", "x[1]"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "place"),
+    [
+        ({1, 2}, {1.0, 2}, "list(x)[0]"),
+        ({1, 2}, {True, 2}, "list(x)[0]"),
+        ({0.0}, {-0.0}, "list(x)[0]"),
+        ({Keyed("a", 1)}, {Keyed("a", 2)}, "list(x)[0].note"),
+    ],
+)
+def test_items_of_equal_sets_are_compared(one, other, place):
+    assert places(one, other) == [place]

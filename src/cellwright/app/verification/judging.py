@@ -1,18 +1,20 @@
 """Owns the verdict on each pair: what a difference means, and the place that made it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from cellwright.app.verification.pairs import MOST, Difference, Key, Pair, beyond
+from cellwright.compiler.linking.states import GENERATORS
 from cellwright.model.equivalence import Comparison, Likeness, Subject
 from cellwright.model.pipeline import Pipeline
 
 MOST_RUNS = 3
 """How often the notebook is run again to find out what it gives by chance."""
 _THROUGHOUT = 5
-"""Places at which runs of the notebook disagree about a value from which on it is another one
-throughout: an estimator that was fitted to other data."""
+"""Places at which runs of the notebook disagree about an object from which on it is another
+one throughout: an estimator that was fitted to other data."""
 
 _NOTES = {
     Likeness.EQUAL: "the same value, written in other bytes",
@@ -66,7 +68,10 @@ def _comparison(
         return Comparison(pair.step, pair.subject, pair.name, likeness, note=note, **place)
     told = pair.telling
     if likeness is Likeness.DIFFERENT:
-        told = beyond(_all_differences(again), told)
+        told = _not_by_chance(pair, again)
+    elif likeness is Likeness.UNSTABLE:
+        by_itself = _not_by_chance(pair, again)
+        told = tuple(each for each in told if each not in by_itself) or told
     first = _worst(told, tolerance)
     note = _NOTES.get(likeness, "")
     if likeness is Likeness.EQUAL:
@@ -99,11 +104,27 @@ def _likeness(pair: Pair, again: Sequence[Pair], tolerance: float) -> Likeness:
         return Likeness.CLOSE
     if any(len(each.differences) >= MOST for each in again):
         return Likeness.UNSTABLE  # there are more than are known
-    if len({each.place for each in _all_differences(again)}) >= _THROUGHOUT:
-        return Likeness.UNSTABLE
-    if again and not beyond(_all_differences(again), pair.telling):
+    if again and not _not_by_chance(pair, again):
         return Likeness.UNSTABLE
     return Likeness.DIFFERENT
+
+
+def _not_by_chance(pair: Pair, again: Sequence[Pair]) -> tuple[Difference, ...]:
+    """Return the differences that runs of the notebook by itself do not account for.
+
+    They may be elsewhere in an object about which the runs disagree throughout, and
+    anywhere in a generator of which other numbers were drawn.
+    """
+    known = _all_differences(again)
+    if known and pair.subject is Subject.STATE and pair.name in GENERATORS:
+        return ()
+    places = {each.place: each.owners for each in known}
+    count = Counter(owner for owners in places.values() for owner in owners)
+    return tuple(
+        each
+        for each in beyond(known, pair.telling)
+        if not any(count[owner] >= _THROUGHOUT for owner in each.owners)
+    )
 
 
 def _all_differences(pairs: Iterable[Pair]) -> list[Difference]:

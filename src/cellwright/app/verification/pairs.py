@@ -14,7 +14,8 @@ MOST = 20
 
 _INDICES = re.compile(r"\[[\d, ]+\]|line \d+")
 _SIZES = re.compile(r"^len\((.*)\)$|\.shape$")
-_ORDERED = re.compile(r"sorted\((.*)\)|\.keys\(\)")
+_ORDERED = re.compile(r"(?:sorted|list)\((.*)\)|\.keys\(\)")
+_OWNERS = re.compile(r"\.(?=[^\W\d]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,14 @@ class Difference:
 
     @property
     def of_identity(self) -> bool:
-        """Tell whether only which object it is differs: all in it is the same."""
-        return {self.one, self.other} == {APART, SHARED}
+        """Tell whether several objects are here what is one there: all in them is the same."""
+        return (self.one, self.other) == (SHARED, APART)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Return the objects that the place lies in as an attribute, or as part of one."""
+        place = self.place
+        return tuple(place[: dot.start()] for dot in _OWNERS.finditer(place))
 
 
 Key = tuple[StepName, Subject, str]
