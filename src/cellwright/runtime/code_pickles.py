@@ -41,7 +41,9 @@ _FUNCTION_FIELDS = (
     "__type_params__",
 )
 
-_MADE_WITH_THE_CLASS = frozenset({"__dict__", "__weakref__", "__abstractmethods__", "_abc_impl"})
+_MADE_WITH_THE_CLASS = frozenset(
+    {"__dict__", "__weakref__", "__abstractmethods__", "_abc_impl", "__slotnames__"}
+)
 
 _MADE_WITH_THE_ENUM = frozenset(
     {

@@ -46,6 +46,16 @@ Such objects also share constants of their library (settings, paths of markers),
 copied when they travel: which object it is does not count within them.
 """
 
+_NOTED = {
+    "statsmodels": frozenset(
+        {
+            *("_cache", "_summary_statistics_cache"),
+            *("predict_start", "predict_end", "predict_dates"),
+        }
+    )
+}
+"""Attributes in which objects note what they were asked last, by their library. They are worked
+out again when they are asked for."""
 
 APART = "an object of its own"
 SHARED = "an object that is shared within the value"
@@ -247,7 +257,7 @@ class Likeness:
         if one.__module__ != "__main__" or one.__qualname__ != other.__qualname__:
             self._differ(path, one, other)
             return
-        skipped = ("__dict__", "__weakref__", "__doc__", "__module__", "_abc_impl")
+        skipped = ("__dict__", "__weakref__", "__doc__", "__module__", "_abc_impl", "__slotnames__")
         mine, theirs = (
             {
                 name: value
@@ -318,10 +328,11 @@ def _taken_apart(value: Any) -> Any:
 
 def _lasting(state: Any, kind: type) -> Any:
     """Return the state of an object without what is of its process only."""
-    dropped = _OF_ONE_PROCESS.get(kind.__module__.partition(".")[0])
+    root = kind.__module__.partition(".")[0]
+    dropped = _OF_ONE_PROCESS.get(root, _NOTED.get(root))
     if dropped is None or type(state) is not dict:
         return state
-    if kind.__name__ != "Affine2D":
+    if root == "matplotlib" and "Affine2D" not in {base.__name__ for base in kind.__mro__}:
         dropped |= {"_mtx"}  # worked out from other attributes when it is asked for
     return {name: value for name, value in state.items() if name not in dropped}
 

@@ -39,7 +39,7 @@ def test_it_is_run_again_in_the_steps_that_use_the_library(case):
 
 @pytest.mark.parametrize(
     "set_up",
-    ["time.tzset()", 'multiprocessing.set_start_method("spawn")', "sys.setswitchinterval(1)"],
+    ['multiprocessing.set_start_method("spawn")', "sys.setswitchinterval(1)"],
 )
 def test_what_python_itself_heeds_is_run_again_in_every_later_step(set_up):
     found = compiled("import multiprocessing, sys, time", set_up, "print(2)", before="print(3)")
@@ -182,3 +182,43 @@ def test_a_library_that_is_set_up_while_nothing_is_shown_is_set_up():
     )
 
     assert {finding.rule.code for finding in found.report} == {"FLOW217"}
+
+
+@pytest.mark.parametrize(
+    "set_up",
+    [
+        "pl.Config.restore_defaults()",
+        "pl.Config.set_tbl_rows(len(table))",
+        "pl.Config().set_tbl_rows(3)",
+        "if len(table) > 1:\n    pl.Config.set_tbl_rows(3)",
+    ],
+)
+def test_who_shows_an_object_of_a_library_relies_on_its_set_up(set_up):
+    made = "import polars as pl\ntable = pl.DataFrame({'a': [1, 2]})"
+
+    found = compiled(made, set_up, "print(table)")
+
+    assert {finding.rule.code for finding in found.report} == {"FLOW217"}
+
+
+def test_a_set_up_of_tables_within_a_block_ends_with_it():
+    made = "import polars as pl\ntable = pl.DataFrame({'a': [1, 2]})"
+
+    found = compiled(made, "with pl.Config(tbl_rows=3):\n    print(table)", "print(table)")
+
+    assert not found.report.has_errors
+
+
+def test_the_time_zone_is_set_by_a_variable_that_a_step_may_lack():
+    found = compiled("import os, time", "os.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()",
+                     "print(time.localtime(0).tm_hour)")  # fmt: skip
+
+    assert "FLOW217" in {finding.rule.code for finding in found.report}
+
+
+def test_what_is_entered_by_hand_and_not_left_is_handed_on():
+    found = compiled("import numpy as np", "strict = np.errstate(divide='raise')\nstrict.__enter__()",
+                     "print(np.geterr())")  # fmt: skip
+
+    assert found.pipeline is not None
+    assert "state:numpy.errstate" in {port.name for port in found.pipeline.steps["use"].inputs}

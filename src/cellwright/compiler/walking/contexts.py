@@ -9,6 +9,7 @@ from cellwright.compiler.walking import (
     calls,
     expressions,
     items,
+    set_ups,
     statements,
     uses,
 )
@@ -19,8 +20,8 @@ from cellwright.compiler.walking.machine import Machine
 
 _RESTORES = "restores."
 """What the types begin with that put back a state of the process, before its name."""
-_DRAWING, _DRAWING_SET_UP = "state:matplotlib.interactive", "state:set-up of matplotlib"
-"""`with plt.ioff()`, and what `plt.ioff()` does where nothing puts it back."""
+_SET_UPS = {"matplotlib.interactive": "matplotlib", "polars.set-up": "polars"}
+"""`with plt.ioff()`, `with pl.Config()`: the libraries that they set up till then."""
 _CHANGES = frozenset({"sets", "changes-state"})
 
 
@@ -104,11 +105,13 @@ def _restore(m: Machine, managers: Iterable[Value], before: int, set_up: set[str
     restored = set()
     for manager in managers:
         types = m.heap.types(manager)
-        if len(types) == 1:
-            restored.add(f"state:{min(types).removeprefix(_RESTORES)}")
-    if _DRAWING in restored:
-        restored.add(_DRAWING_SET_UP)
-        m.set_up -= {"matplotlib"} - set_up
+        if len(types) != 1:
+            continue
+        state = min(types).removeprefix(_RESTORES)
+        restored.add(f"state:{state}")
+        if state in _SET_UPS:
+            restored.add(f"state:{set_ups.STATE}{_SET_UPS[state]}")
+            m.set_up -= {_SET_UPS[state]} - set_up
     states = m.site.effects.states
     states[before:] = [
         use._replace(use="uses") if use.use in _CHANGES and use.state in restored else use

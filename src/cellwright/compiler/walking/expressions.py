@@ -11,6 +11,7 @@ from cellwright.compiler.walking import (
     functions,
     items,
     operators,
+    set_ups,
     texts,
 )
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Value
@@ -68,7 +69,9 @@ def _constant(m: Machine, node: ast.Constant) -> Value:
 
 
 def _name(m: Machine, node: ast.Name) -> Value:
-    return m.load(node.id, node)
+    found = m.load(node.id, node)
+    set_ups.rely_by_type(m, found, node)
+    return found
 
 
 def _display(m: Machine, node: ast.List | ast.Set | ast.Tuple) -> Value:

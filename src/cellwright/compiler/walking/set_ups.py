@@ -16,7 +16,7 @@ import sys
 from cellwright.compiler.walking import uses
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
-from cellwright.compiler.walking.heap import Kind
+from cellwright.compiler.walking.heap import Kind, Value
 from cellwright.compiler.walking.local_modules import BUILTINS
 from cellwright.compiler.walking.machine import Machine
 
@@ -121,6 +121,14 @@ def rely(m: Machine, path: str, node: ast.AST) -> None:
     root = path.partition(".")[0] if EVERYTHING not in m.set_up else EVERYTHING
     if root in m.set_up:
         uses.note_state(m, "uses", _state(root), node=node, what=path)
+
+
+def rely_by_type(m: Machine, value: Value, node: ast.AST) -> None:
+    """Note that an object of a library which may have been set up is used."""
+    if m.set_up:
+        for kind in sorted(m.heap.types(value)):
+            if "." in kind:
+                rely(m, kind, node)
 
 
 def _state(root: str) -> str:
