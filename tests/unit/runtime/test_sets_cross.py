@@ -2,8 +2,9 @@
 
 import pytest
 
-from support.attempts import Steps
+from support.attempts import Attempt, Steps
 
+BOX = "class Box:\n    def __init__(self, held): self.held = held\n"
 LATER = "[x.add(n) for n in range(1000, 1020)]\nprint(list(x))\nprint([x.pop() for _ in range(3)])"
 
 SETS = {
@@ -27,11 +28,21 @@ SETS = {
 }  # fmt: skip
 
 
+def handed_on(steps: Steps, make: str, look: str, definitions: str) -> Attempt:
+    """Show that a later step prints of `all_of` what the notebook does; return its maker."""
+    static = {"definitions": definitions, "static": ("Box",)}
+    first = steps.ok(make, outputs=("all_of",), **static)
+    second = steps.ok(look, inputs=((first, "all_of"),), **static)
+
+    assert second.stdout == steps.ok(make, look, **static).stdout
+    assert first.artifact("all_of").fidelity == "exact"
+    return first
+
+
 @pytest.mark.parametrize("how", ["alone", "in an object", "with another"])
 def test_a_set_is_what_it_was_whatever_its_past(steps: Steps, how: str) -> None:
     box = {"alone": "x", "in an object": "Box(x)", "with another": "[x, [x]]"}[how]
     take = {"alone": "v", "in an object": "v.held", "with another": "v[1][0]"}[how]
-    definitions = "class Box:\n    def __init__(self, held): self.held = held\nall_of = {}"
     make = "\n".join(f"{code}\nall_of[{name!r}] = {box}" for name, code in SETS.items())
     if how == "alone":
         make = make.replace("all_of[", "all_of[0, ")  # no JSON of text keys
@@ -39,13 +50,8 @@ def test_a_set_is_what_it_was_whatever_its_past(steps: Steps, how: str) -> None:
         "\n", "\n    "
     )
 
-    static = {"definitions": definitions, "static": ("Box",)}
-    first = steps.ok(make, outputs=("all_of",), **static)
-    second = steps.ok(look, inputs=((first, "all_of"),), **static)
-    notebook = steps.ok(make, look, **static)
+    first = handed_on(steps, make, look, BOX + "all_of = {}")
 
-    assert second.stdout == notebook.stdout
-    assert first.artifact("all_of").fidelity == "exact"
     assert first.artifact("all_of").serializer == ("json" if how == "alone" else "pickle")
 
 
@@ -62,20 +68,14 @@ FROZEN = {
 
 @pytest.mark.parametrize("box", ["x", "Box(x)", "{x: [x]}"])
 def test_a_frozen_set_is_what_it_was(steps: Steps, box: str) -> None:
-    definitions = "class Box:\n    def __init__(self, held): self.held = held\nall_of = []"
     make = "\n".join(f"{code}\nall_of.append({box})" for code in FROZEN.values())
     look = (
         "for v in all_of:\n    x = v.held if hasattr(v, 'held') else [*v][0] if type(v) is dict "
         "else v\n    print([list(each) if type(each) is frozenset else each for each in x])\n"
         "    print(list(x | {'new', 5}), list(x - {7}))"
     )
-    static = {"definitions": definitions, "static": ("Box",)}
-    first = steps.ok(make, outputs=("all_of",), **static)
-    second = steps.ok(look, inputs=((first, "all_of"),), **static)
-    notebook = steps.ok(make, look, **static)
 
-    assert second.stdout == notebook.stdout
-    assert first.artifact("all_of").fidelity == "exact"
+    handed_on(steps, make, look, BOX + "all_of = []")
 
 
 def test_one_set_stays_one_and_may_hold_what_holds_it(steps: Steps) -> None:
