@@ -51,18 +51,36 @@ def recipe(thing: AnySet) -> Recipe | None:
     Raises:
         OutputError: it is not known how.
     """
+    try:
+        return _proven(thing)
+    except (OutputError, MemoryError):
+        raise
+    except Exception as error:  # the notebook's own `__hash__` and `__eq__` run here
+        why = f"an item raised `{type(error).__name__}` when it was hashed or compared"
+        raise _unknown(thing, why) from error
+
+
+def items_of(thing: AnySet) -> list[Any]:
+    """Return the items of a set, whatever its class shows of them."""
+    return [*(set.__iter__(thing) if isinstance(thing, set) else frozenset.__iter__(thing))]
+
+
+def _proven(thing: AnySet) -> Recipe | None:
     kind: type[AnySet] = set if isinstance(thing, set) else frozenset
+    items = items_of(thing)
     read = _reader()
     if read is None:
-        _refuse_by_what_shows(thing, kind(iter(thing)))
+        _refuse_by_what_shows(thing, kind(items))
         return None
-    if _same(read, thing, kind(iter(thing))) or by_chance(thing):
+    if _same(read, thing, kind(items)) or by_chance(items):
         return None
-    found = _recipe(read, thing)
+    found = _recipe(read, thing, items)
     for size in (0, found.size):
         tried = found._replace(size=size)
         if _same(read, thing, _made(kind, tried)):
             return tried
+    if kind is frozenset:
+        raise _unknown(thing, "it is not known from what it was made")
     raise _unknown(thing, "items of it were changed after they were put in")
 
 
@@ -106,7 +124,7 @@ def _same(read: Reader, one: AnySet, other: AnySet) -> bool:
     )
 
 
-def _recipe(read: Reader, thing: AnySet) -> Recipe:
+def _recipe(read: Reader, thing: AnySet, items: list[Any]) -> Recipe:
     head, table = _head(read, thing)
     slots, hashes = _taken(read, table, head.mask + 1)
     gone: list[int] = []
@@ -116,17 +134,18 @@ def _recipe(read: Reader, thing: AnySet) -> Recipe:
         hashes = [found for found in hashes if found != _DUMMY]
     first: list[Any] = []
     evading: list[Entry] = []
-    for entry in zip(slots, hashes, thing, strict=True):
+    for entry in zip(slots, hashes, items, strict=True):
         if entry[1] & head.mask == entry[0]:
             first.append(entry[2])
         else:
             evading.append(entry)
     then, late = _in_order(evading, head.mask)
+    taken = frozenset(hashes) if gone or late else frozenset()
     return Recipe(
         [*first, *then, *late.values()],
         head.mask + 1,
-        [_stand_in(slot, head.mask, thing) for slot in gone],
-        [_stand_in(slot, head.mask, thing) for slot in late],
+        [_stand_in(slot, head.mask, taken) for slot in gone],
+        [_stand_in(slot, head.mask, taken) for slot in late],
         head.finger,
     )
 
@@ -186,9 +205,9 @@ def _first_free(likeness: int, mask: int, free: Container[int]) -> int:
         at = (at * 5 + 1 + perturb) & mask
 
 
-def _stand_in(slot: int, mask: int, thing: AnySet) -> int:
-    """Return an integer that is tried at a slot first, and is not in a set."""
-    while slot in thing:
+def _stand_in(slot: int, mask: int, hashes: Container[int]) -> int:
+    """Return an integer that is tried at a slot first, and is compared with no item."""
+    while slot in hashes:
         slot += mask + 1
     return slot
 
@@ -210,8 +229,9 @@ def by_chance(items: Collection[Any], fixed: tuple[type, ...] = _OF_A_PLACE) -> 
 
 
 def _refuse_by_what_shows(thing: AnySet, again: AnySet) -> None:
-    shown, found = ((type(again).__sizeof__(each), [*map(id, each)]) for each in (thing, again))
-    if shown != found and not by_chance(thing):
+    kind, items = type(again), items_of(thing)
+    shown, found = ((kind.__sizeof__(each), [*map(id, items_of(each))]) for each in (thing, again))
+    if shown != found and not by_chance(items):
         raise _unknown(thing, "this Python cannot look into it without `ctypes`")
 
 

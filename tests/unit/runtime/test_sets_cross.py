@@ -111,6 +111,27 @@ def test_a_class_of_sets_keeps_its_order_and_what_else_it_has(steps: Steps) -> N
     assert second.stdout == steps.ok(make, look).stdout
 
 
+def test_a_set_holds_what_cannot_be_compared_with_others(steps: Steps) -> None:
+    make = (
+        "import numpy as np\n"
+        "class Node:\n    def __init__(self, i): self.i = i\n"
+        "    def __hash__(self): return hash(self.i)\n"
+        "    def __eq__(self, other): return self.i == other.i\n"
+        "ids = set(np.arange(60))\nids -= set(np.arange(50))\n"
+        "nodes = [Node(i) for i in range(200)]\ntodo = set(nodes)\ntodo -= set(nodes[:150])\n"
+        "done = frozenset(nodes[:10]) | set(nodes[:10])"
+    )
+    look = (
+        "ids |= {1000, 8}\nprint([int(n) for n in ids])\n"
+        "print([[n.i for n in each | {todo.pop()}] for each in (todo, done)])"
+    )
+    names = ("ids", "todo", "done", "Node")
+    first = steps.ok(make, outputs=names)
+    second = steps.ok(look, inputs=tuple((first, name) for name in names))
+
+    assert second.stdout == steps.ok(make, look).stdout
+
+
 def test_sets_whose_order_is_chance_travel_all_the_same(steps: Steps) -> None:
     first = steps.ok(
         "class Thing: pass\nx = {Thing() for _ in range(50)}\n"
