@@ -300,7 +300,7 @@ class Reductions:
         return known[1]
 
     def _set_of_a_class(self, thing: Any) -> Any:
-        reduction = self._plain(thing)
+        reduction = set_pickles.whole(thing, self._plain(thing))
         if self.layout is None or id(thing) in self.named:
             return reduction
         return set_pickles.kept_of_a_class(thing, reduction)

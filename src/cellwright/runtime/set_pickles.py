@@ -1,5 +1,6 @@
 """Owns how sets are pickled whose order is not that in which pickle would make them."""
 
+import copyreg
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,21 @@ def kept(thing: AnySet) -> Kept | None:
     return None if recipe is None else Kept(thing, recipe)
 
 
+def whole(thing: Any, reduction: Any) -> Any:
+    """Return how an instance of the notebook's own class of sets is made, of all its items.
+
+    Pickle asks the class for them, whose `__iter__` may leave some out.
+    """
+    kind, base = type(thing), set if isinstance(thing, set) else frozenset
+    if kind.__iter__ is base.__iter__ or kind in copyreg.dispatch_table:
+        return reduction
+    if not isinstance(reduction, tuple) or reduction[0] is not kind:
+        return reduction
+    if any(getattr(kind, name) is not getattr(base, name) for name in _REDUCING):
+        return reduction
+    return kind, (set_tables.items_of(thing),), *reduction[2:]
+
+
 def kept_of_a_class(thing: Any, reduction: Any) -> Any:
     """Return how an instance of the notebook's own class of sets is made.
 
@@ -62,4 +78,5 @@ def kept_of_a_class(thing: Any, reduction: Any) -> Any:
     return set_rebuild.frozen_set_of, (kind, tuple(recipe.items), recipe.size), *reduction[2:]
 
 
-_MAKING = ("__new__", "__init__", "__reduce__", "__reduce_ex__")
+_REDUCING = ("__reduce__", "__reduce_ex__")
+_MAKING = ("__new__", "__init__", *_REDUCING)

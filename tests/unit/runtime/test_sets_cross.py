@@ -132,6 +132,21 @@ def test_a_set_holds_what_cannot_be_compared_with_others(steps: Steps) -> None:
     assert second.stdout == steps.ok(make, look).stdout
 
 
+def test_a_class_of_sets_keeps_the_items_that_it_does_not_show(steps: Steps) -> None:
+    make = (
+        "def even(kind): return lambda self: (n for n in kind.__iter__(self) if n % 2 == 0)\n"
+        "class Even(set):\n    __iter__ = even(set)\n    def __contains__(self, _): return True\n"
+        "class Frozen(frozenset):\n    __iter__ = even(frozenset)\n"
+        "few = Even(range(20))\nrest = Even(range(100))\nrest -= set(range(90))\n"
+        "x = [few, rest, Frozen([15, 8, 7])]"
+    )
+    look = "print([(list(v), [*type(v).__base__.__iter__(v)], len(v), 5 in v) for v in x])"
+    first = steps.ok(make, outputs=("x",))
+    second = steps.ok(look, inputs=((first, "x"),))
+
+    assert second.stdout == steps.ok(make, look).stdout
+
+
 def test_sets_whose_order_is_chance_travel_all_the_same(steps: Steps) -> None:
     first = steps.ok(
         "class Thing: pass\nx = {Thing() for _ in range(50)}\n"
