@@ -63,6 +63,7 @@ class ProcessState:
         self._work = work
         self._secrets = frozenset(secrets)
         self._environ = dict(os.environ)
+        self._set_before: set[str] = set()
         self._path = list(sys.path)
         self._pending: dict[str, Any] = {}
         self._before: dict[str, Any] = {}
@@ -97,6 +98,8 @@ class ProcessState:
 
     def note(self, names: Iterable[str] | None = None) -> None:
         """Remember the state as it is now, for `changed` to compare with."""
+        if names is None:  # what shared cells set now, they set in later steps as well
+            self._set_before |= self._take_environ().keys()
         for name in self.names() if names is None else names:
             self._before[name] = self.take(name)
 
@@ -121,11 +124,13 @@ class ProcessState:
         now = dict(os.environ)
         return {
             name: now.get(name)
-            for name in sorted({*now, *self._environ})
-            if now.get(name) != self._environ.get(name) and name not in self._secrets
+            for name in sorted({*now, *self._environ, *self._set_before})
+            if (now.get(name) != self._environ.get(name) or name in self._set_before)
+            and name not in self._secrets
         }
 
     def _put_environ(self, changes: dict[str, str | None]) -> None:
+        self._set_before |= changes.keys()
         for name, value in changes.items():
             if value is None:
                 os.environ.pop(name, None)

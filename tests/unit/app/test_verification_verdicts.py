@@ -135,6 +135,17 @@ class TestVerdicts:
         assert verdict(pipeline, key, position).likeness is Likeness.UNSTABLE
         assert verdict(pipeline, key).likeness is Likeness.DIFFERENT
 
+    def test_what_is_made_of_a_value_of_chance_is_not_held_against_the_pipeline(self, pipeline):
+        drawn = value(Difference("x", "0.1", "0.2"))
+        printed = Pair("b", Subject.OUTPUT, "output", differences=(Difference("line 1", "a", "b"),))
+
+        found = judged(pipeline, [drawn, printed], again=[[drawn]], tolerance=0.0)
+        other = judged(pipeline, [drawn, printed], again=[], tolerance=0.0)
+
+        assert [each.likeness for each in found] == [Likeness.UNSTABLE, Likeness.UNSTABLE]
+        assert "made of `x`" in found[1].note
+        assert [each.likeness for each in other] == [Likeness.DIFFERENT, Likeness.DIFFERENT]
+
     def test_what_is_several_objects_there_and_one_here_is_different(self, pipeline):
         found = verdict(pipeline, value(Difference("x[1]", APART, SHARED)))
 

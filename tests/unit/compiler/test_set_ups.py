@@ -222,3 +222,31 @@ def test_what_is_entered_by_hand_and_not_left_is_handed_on():
 
     assert found.pipeline is not None
     assert "state:numpy.errstate" in {port.name for port in found.pipeline.steps["use"].inputs}
+
+
+@pytest.mark.parametrize(
+    ("set_up", "use"),
+    [
+        ("csv.field_size_limit(100)", "csv.field_size_limit()"),
+        ('csv.register_dialect("p", delimiter="|")', "csv.list_dialects()"),
+        ("calendar.setfirstweekday(6)", "calendar.month(2020, 1)"),
+        ('mimetypes.add_type("a/b", ".ab")', 'mimetypes.guess_type("x.ab")'),
+        ('logging.addLevelName(15, "NOTE")', "logging.getLevelName(15)"),
+        ("logging.disable(logging.CRITICAL)", 'logging.error("no")'),
+        ('logging.getLogger("x").setLevel("INFO")', 'logging.getLogger("x").level'),
+    ],
+)
+def test_a_setting_of_the_standard_library_is_made_again(set_up, use):
+    found = compiled("import calendar, csv, logging, mimetypes", set_up, f"print({use})")
+
+    assert found.pipeline is not None, list(found.report)
+    assert set_up in found.pipeline.steps["use"].program
+    assert set_up not in found.pipeline.steps["other"].program
+
+
+def test_a_setting_that_a_step_works_out_cannot_be_made_again():
+    found = compiled(
+        "import csv", "csv.field_size_limit(len(str(3)))", "print(csv.field_size_limit())"
+    )
+
+    assert {finding.rule.code for finding in found.report} == {"FLOW217"}

@@ -235,3 +235,16 @@ def test_an_inner_module_that_a_step_finds_is_imported_as_it_was(case):
     assert taken in found["use"]
     assert "matplotlib.cm" not in found["use"]
     assert taken not in found["other"]
+
+
+def test_what_a_library_imports_when_it_draws_is_there_for_later_steps():
+    drawn = "import pandas as pd\npd.Series([1, 2]).plot()"
+
+    found = programs(
+        code(drawn, "step:draw"),
+        code("import matplotlib as mpl\nprint(mpl.pyplot.get_fignums())", "step:use"),
+        code("import matplotlib\nprint(matplotlib.__version__)", "step:other"),
+    )
+
+    assert '__import__("matplotlib.pyplot")' in found["use"]
+    assert "pyplot" not in found["draw"] + found["other"]

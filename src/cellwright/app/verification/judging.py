@@ -1,14 +1,15 @@
 """Owns the verdict on each pair: what a difference means, and the place that made it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from cellwright.app.verification.pairs import MOST, Difference, Key, Pair, beyond
 from cellwright.compiler.linking.states import GENERATORS
 from cellwright.model.equivalence import Comparison, Likeness, Subject
-from cellwright.model.pipeline import Pipeline
+from cellwright.model.pipeline import Pipeline, StepName
 
 MOST_RUNS = 3
 """How often the notebook is run again to find out what it gives by chance."""
@@ -40,7 +41,26 @@ def judged(
     order = {step: at for at, step in enumerate(pipeline.steps)}
     subjects = list(Subject)
     found = [_comparison(pipeline, pair, known.get(pair.key, []), tolerance) for pair in pairs]
-    return tuple(sorted(found, key=lambda each: (order[each.step], subjects.index(each.subject))))
+    found.sort(key=lambda each: (order[each.step], subjects.index(each.subject)))
+    return tuple(_after_chance(pipeline, found))
+
+
+def _after_chance(pipeline: Pipeline, comparisons: Iterable[Comparison]) -> Iterator[Comparison]:
+    """Yield the comparisons, in the order of the pipeline, so that what a step made of a value
+    which came out otherwise by chance is not held against the pipeline."""
+    by_chance: set[tuple[StepName, str]] = set()
+    for each in comparisons:
+        given = [
+            port.name
+            for port in pipeline.steps[each.step].inputs
+            if (pipeline.producer(each.step, port.name), port.name) in by_chance
+        ]
+        if given and each.likeness is Likeness.DIFFERENT:
+            note = f"it is made of `{given[0]}`, which comes out otherwise by chance"
+            each = replace(each, likeness=Likeness.UNSTABLE, note=note)  # noqa: PLW2901
+        if each.likeness is Likeness.UNSTABLE and each.subject in (Subject.VALUE, Subject.STATE):
+            by_chance.add((each.step, each.name))
+        yield each
 
 
 def may_be_chance(pipeline: Pipeline, comparisons: Sequence[Comparison], runs: int) -> bool:

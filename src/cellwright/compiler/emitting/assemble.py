@@ -148,11 +148,12 @@ def _component(
         title=f"Step `{step}` of {_file_name(notebook)}.",
         carried=carried,
         forgotten=forgotten,
+        loaded=sorted(wiring.loaded[step]),
         body=body,
         inputs=inputs,
         outputs=outputs,
     )
-    trees: list[ast.stmt] = [item.node for item in carried]
+    trees = [item.node for item in carried] + emit.loadings(wiring.loaded[step])
     metrics = metric_names([cells[index] for index in body], kale=notebook.kale)
     names = tuple(sorted({slot.name for slot in text.slots}))
     return Component(

@@ -2,7 +2,7 @@
 
 import ast
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cellwright.compiler.reading.parse import ParsedCell
@@ -52,6 +52,7 @@ def program_text(
     title: str,
     carried: Sequence[Carried],
     forgotten: Sequence[str],
+    loaded: Sequence[str],
     body: Sequence[int],
     inputs: Sequence[Port],
     outputs: Sequence[Port],
@@ -59,7 +60,7 @@ def program_text(
     """Return the program: a docstring, the definitions, then the cells, verbatim.
 
     `forgotten` are names that carried statements bind, and that mean something else, or
-    nothing, where the step begins.
+    nothing, where the step begins. `loaded` are modules that libraries have imported by then.
     """
     out = _Lines()
     for line in _docstring(title, inputs, outputs):
@@ -69,6 +70,8 @@ def program_text(
     slots = _definitions(out, cells, carried)
     if forgotten:
         out.add(f"del {', '.join(forgotten)}")
+    for module in loaded:
+        out.add(f'__import__("{module}")  # a library has imported it by now')
     body_line = len(out.lines) + 1
     ranges = []
     for index in body:
@@ -82,6 +85,11 @@ def program_text(
     return ProgramText(
         "\n".join(out.lines) + "\n", tuple(out.origins), body_line, tuple(ranges), tuple(slots)
     )
+
+
+def loadings(modules: Iterable[str]) -> list[ast.stmt]:
+    """Return statements that import modules, and bind nothing."""
+    return ast.parse("".join(f'__import__("{module}")\n' for module in sorted(modules))).body
 
 
 def _without_end(lines: Sequence[str]) -> Sequence[str]:

@@ -10,7 +10,12 @@ from collections.abc import Callable
 from functools import partial
 
 from cellwright.compiler.linking.joint import send_once, send_together
-from cellwright.compiler.linking.replay import plugin_imports, replay_of, replayed_sites
+from cellwright.compiler.linking.replay import (
+    loaded_modules,
+    plugin_imports,
+    replay_of,
+    replayed_sites,
+)
 from cellwright.compiler.linking.setups import once_sites
 from cellwright.compiler.linking.states import StateFlow
 from cellwright.compiler.linking.timeline import Act, Feed, Timeline
@@ -34,6 +39,7 @@ def link_steps(timeline: Timeline, state: StateFlow) -> Wiring:
         wiring.outputs[step] = {}
         wiring.shared[step] = set()
         wiring.definitions[step] = set()
+        wiring.loaded[step] = set()
     _Linker(wiring, state).run()
     return wiring
 
@@ -251,6 +257,7 @@ class _Linker:
             self._carry_shared(step, site, index, NameRead(place, late=False, guarded=True))
         if any(mark.startswith("unpickles:") for mark in site.effects.marks):
             self._carry_all_code(step, site)
+        self.wiring.loaded[step] |= loaded_modules(self._replay, step, site)
         for definition in plugin_imports(self._replay, step, site):
             read = NameRead((Place(definition.cell, definition.node),), late=False, guarded=True)
             if self.timeline.site(definition.site).step is None:

@@ -24,6 +24,8 @@ from cellwright.model.pipeline import StepName
 
 _WHOLE = frozenset({"numpy", "pandas", "scipy"})
 """Packages that give their inner modules to whoever asks for one."""
+_LOADED = frozenset({"matplotlib.pyplot"})
+"""Inner modules that libraries import when they draw: `mpl.pyplot` is there from then on."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,23 @@ def _importing(wiring: Wiring, inner: set[str], site: Site) -> Iterator[Definiti
         named = [each for each in earlier if f"{each[1]}.".startswith(f"{module}.")]
         for definition, _ in named or earlier:
             yield definition
+
+
+def loaded_modules(replay: Replay, step: StepName, site: Site) -> set[str]:
+    """Return the inner modules that a step finds because a library has imported them."""
+    walk = replay.wiring.timeline.walk
+    roots = {root for index, found in replay.made.items() if index < site.index for root in found}
+    return {
+        module
+        for module in _inner_modules(replay.wiring, step) & _LOADED
+        if module.partition(".")[0] in roots
+        and not any(
+            name == module
+            for definition in walk.definitions
+            for name in definition.modules
+            if definition.site < site.index
+        )
+    }
 
 
 def _uses_unknown_module(wiring: Wiring, step: StepName) -> bool:

@@ -29,7 +29,8 @@ class Wiring:
     """What crosses the borders of each step.
 
     `shared` and `definitions` are, per step, the indices of the shared sites and the
-    numbers of the definitions of other steps whose text it takes along.
+    numbers of the definitions of other steps whose text it takes along; `loaded` the modules
+    that it finds and that no text of the notebook imports.
     """
 
     timeline: Timeline
@@ -38,6 +39,7 @@ class Wiring:
     outputs: dict[StepName, dict[str, tuple[Chain, StepName]]] = field(default_factory=dict)
     shared: dict[StepName, set[int]] = field(default_factory=dict)
     definitions: dict[StepName, set[int]] = field(default_factory=dict)
+    loaded: dict[StepName, set[str]] = field(default_factory=dict)
     mixed: list[tuple[StepName, Need]] = field(default_factory=list)
 
     def inputs(self, step: StepName) -> Iterator[Need]:

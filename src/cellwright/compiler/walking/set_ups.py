@@ -29,9 +29,8 @@ _TELLING = (
     "plot", "draw", "help", "summary", "demo", "check", "assert", "test", "view",
 )  # fmt: skip
 """What the names of functions begin with that only tell something."""
-
-
 _KNOWN_ELSEWHERE = frozenset(sys.stdlib_module_names) | {"builtins", "cellwright"}
+"""Modules of which the data say what assigning to their members does."""
 
 
 def repeatable(m: Machine, node: ast.stmt) -> frozenset[str]:
@@ -59,6 +58,8 @@ def _path(m: Machine, node: ast.expr) -> str:
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
         node = node.value
+    if isinstance(node, ast.Call):
+        return ".".join((_path_given(m, node), *reversed(names))) if names else ""
     if not isinstance(node, ast.Name):
         return ""
     if node.id not in m.names:
@@ -70,6 +71,15 @@ def _path(m: Machine, node: ast.expr) -> str:
     if len(things) != 1 or things[0].kind is not Kind.LIBRARY or things[0].type in m.local.loaded:
         return ""
     return ".".join((things[0].type, *reversed(names)))
+
+
+def _path_given(m: Machine, node: ast.Call) -> str:
+    """Return the path of the part of a library that a call gives: `logging.getLogger("x")`."""
+    effect = effects_data().find(_path(m, node.func))
+    parts = (*node.args, *(each.value for each in node.keywords))
+    if effect is None or effect.result != "path":
+        return ""
+    return effect.type_name if all(_is_constant(m, each) for each in parts) else ""
 
 
 def _is_constant(m: Machine, node: ast.expr | None, *, alone: bool = False) -> bool:
