@@ -67,13 +67,17 @@ def lay_out(due: Due, run: RunRequest, objects: Objects, *, folder: Path, number
         _input_path(supply.artifact.digest): objects.path(supply.artifact.digest)
         for supply in due.supplies.held
     }
-    writable = [file for file in files if _may_be_written(file, component)]
-    mounts |= {_inside(file.path, cwd): file.source for file in files if file not in writable}
+    writable: list[WorkFile] = []
+    for file in files:
+        if _may_be_written(file, component):
+            writable.append(file)
+        else:
+            mounts[seen_at(file.path, cwd)] = file.source
     try:
         _make_folders(folder, [cwd, *(os.path.dirname(path) for path in mounts)])
         _make_folders(folder, _folders_written_to(component, run, cwd))
         for file in writable:
-            target = folder / _inside(file.path, cwd)
+            target = folder / seen_at(file.path, cwd)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file.source, target)
         (folder / "program.py").write_text(component.program, encoding="utf-8", newline="\n")
@@ -121,13 +125,7 @@ def working_directory(notebook_path: str, files: Iterable[WorkFile]) -> str:
     return "/".join(["work", *unnamed, *parents[-depth:]])
 
 
-def _steps_up(path: str) -> int:
-    if os.path.isabs(path):
-        return 0
-    return os.path.normpath(path).split("/").count("..")
-
-
-def _inside(path: str, cwd: str) -> str:
+def seen_at(path: str, cwd: str) -> str:
     """Return where a file of the work is seen: absolute, or relative to the attempt."""
     if os.path.isabs(path):
         return path
@@ -135,6 +133,12 @@ def _inside(path: str, cwd: str) -> str:
     if not inside.startswith("work/"):
         raise MachineError(f"`{path}` names no file")
     return inside
+
+
+def _steps_up(path: str) -> int:
+    if os.path.isabs(path):
+        return 0
+    return os.path.normpath(path).split("/").count("..")
 
 
 def _may_be_written(file: WorkFile, component: Component) -> bool:

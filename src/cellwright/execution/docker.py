@@ -15,6 +15,7 @@ from cellwright.execution.docker_image import DockerfileText, EnvironmentImages,
 from cellwright.execution.docker_process import DockerProcess, give_back, remove_container
 from cellwright.execution.executor import Process, Say, StepRequest
 from cellwright.execution.ownership import is_dead, owner
+from cellwright.execution.places import make_places
 from cellwright.execution.runtime_copy import RUNTIME, Runtime
 from cellwright.model.pipeline import Environment
 
@@ -231,9 +232,12 @@ def _mounts(request: StepRequest, settings: _Settings) -> "list[Mount]":
     from docker.types import Mount
 
     shown = {f"{ATTEMPT}/{name}": request.attempt / name for name in _READ_ONLY}
+    make_places(
+        (request.attempt / inside, source.is_dir())
+        for inside, source in request.mounts.items()
+        if not os.path.isabs(inside)
+    )
     for inside, source in request.mounts.items():
-        if not os.path.isabs(inside):
-            _make_place(request.attempt / inside, folder=source.is_dir())
         shown[inside if os.path.isabs(inside) else f"{ATTEMPT}/{inside}"] = source
     for name, source in settings.certificates.items():
         shown[settings.certificate_variables[name]] = source
@@ -245,15 +249,6 @@ def _mounts(request: StepRequest, settings: _Settings) -> "list[Mount]":
             if source.exists()
         ),
     ]
-
-
-def _make_place(path: Path, *, folder: bool) -> None:
-    """Make what a mount covers; the engine would make it as root."""
-    if folder:
-        path.mkdir(parents=True, exist_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
 
 
 def _secrets(request: StepRequest, environ: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,6 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import FileIO
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -22,7 +21,9 @@ from cellwright.base.errors import StoreError
 from cellwright.execution import failures
 from cellwright.execution.attempt import Attempt
 from cellwright.execution.executor import Outcome
-from cellwright.execution.lacking import lacking, left_behind, sought_around
+from cellwright.execution.lacking import lacking, sought_around
+from cellwright.execution.leaving import left_behind
+from cellwright.execution.paths import gathered
 from cellwright.execution.records import Objects
 from cellwright.execution.request import RunRequest
 from cellwright.execution.work_guard import changed_files, undeclared_reads
@@ -147,8 +148,8 @@ def _guessed_reads(manifest: Manifest, component: Component) -> tuple[Sought, ..
     heads = {file.pattern.partition("*")[0] for file in component.named_files}
     own = set(manifest.files_written)
     read = (path for path in manifest.files_read if path not in own)
-    found = (Sought("read", path, 0, 0) for path in read if path.startswith(tuple(heads)))
-    return tuple(islice(found, _MOST_READS))
+    guessed = gathered((path for path in read if path.startswith(tuple(heads))), _MOST_READS)
+    return tuple(Sought("read", path, 0, 0) for path in guessed)
 
 
 def _own(attempt: Attempt) -> tuple[Path, ...]:

@@ -1,18 +1,20 @@
 """A step that lacked a file which the notebook has fails; one that did not goes on."""
 
 import itertools
+import time
 from dataclasses import replace
 
 import pytest
 
 from cellwright.base.canonical import digest_bytes
 from cellwright.execution.attempt import lay_out
+from cellwright.execution.lacking import crossing
 from cellwright.execution.plan import Due, Supplies
 from cellwright.execution.request import WorkFile
 from cellwright.execution.scheduler import Scheduler
 from cellwright.model.options import StepOptions
-from cellwright.model.pipeline import CellRange, FileInput
-from cellwright.model.run import RunId, State
+from cellwright.model.pipeline import CellRange, FileInput, StepName
+from cellwright.model.run import RunId, Sought, State, StepRecord, StepRun
 from cellwright.model.source import CellId
 from cellwright.store.opening import open_store
 from support.pipelines import SPAN, pipeline, request, step, tiny_executor
@@ -181,7 +183,108 @@ def test_a_file_of_the_workspace_that_an_earlier_step_changed_is_not_read_as_it_
 
     assert made.state is State.FAILED
     (failure,) = [each.failure for each in made.steps.values() if each.failure]
-    assert "`a.txt` is read as it was before: step `change` wrote it" in failure.message
+    assert (
+        "`a.txt` is read as it was before: step `change` changed or removed it" in failure.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoils", "left"),
+    [
+        ("open('a.txt', 'w').close()", ("a.txt",)),
+        ("import os; os.truncate('a.txt', 0)", ("a.txt",)),
+        ("import os; os.remove('a.txt')", ("a.txt",)),
+        ("import shutil; shutil.rmtree('data')", ("data/b.csv",)),
+        ("open('a.txt').read()", ()),
+    ],
+)
+def test_a_file_that_an_earlier_step_emptied_or_removed_is_not_read_as_it_was(run, spoils, left):
+    inputs = tuple(FileInput(path, SPAN) for path in ("a.txt", "data/b.csv"))
+    read = replace(step("read", "open('a.txt').read()"), files=inputs)
+
+    made = run(at(step("change", spoils), 1), at(read, 2), given=("a.txt", "data/b.csv"))
+
+    failures = [each.failure.message for each in made.steps.values() if each.failure]
+    assert run.store.ledger.run(RunId(made.id)).steps["change"].left == left
+    assert ["changed or removed it" in each for each in failures] == [True] * len(left)
+
+
+MANY = "import os\nos.mkdir('parts')\nfor i in range(1100): open(f'parts/{i}.txt', 'w').close()"
+
+
+@pytest.mark.parametrize(
+    ("use", "state"),
+    [
+        (looks("parts/5.txt", name="use"), State.FAILED),
+        (looks("parts", name="use"), State.FAILED),
+        (looks("parts", "folder", name="use"), State.FAILED),
+        (looks("parts/1*.txt", "glob", name="use"), State.FAILED),
+        (looks("**/5.txt", "glob", name="use"), State.FAILED),
+        (replace(step("use", "x = 1"), files=(FileInput("parts/5.txt", SPAN),)), State.FAILED),
+        (replace(step("use", "x = 1"), files=(FileInput("*/5.txt", SPAN),)), State.FAILED),
+        (looks("other/5.txt", name="use"), State.SUCCEEDED),
+        (looks("*.md", "glob", name="use"), State.SUCCEEDED),
+    ],
+)
+def test_of_very_many_files_that_were_left_each_is_missed_as_well(run, use, state):
+    made = run(at(step("make", MANY), 1), at(use, 2))
+
+    assert made.state is state, made.steps
+    if state is State.FAILED:
+        (failure,) = [each.failure for each in made.steps.values() if each.failure]
+        assert "step `make`" in failure.message
+        assert "files in `parts/`, but step `use` was not handed them" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("left", "pattern", "missed"),
+    [
+        ("x.csv", "**/*.csv", True),
+        ("sub/deep/x.csv", "**/*.csv", True),
+        ("sub/x.csv", "*.csv", False),
+        ("sub/x.csv", "*", True),  # the folder itself
+        ("sub/x.csv", "sub/**", True),
+        ("sub/x.csv", "**/deep/*.csv", False),
+    ],
+)
+def test_a_pattern_means_what_it_means_to_the_one_who_looks(run, left, pattern, missed):
+    make = step("make", f"import os\nos.makedirs('sub/deep')\nopen({left!r}, 'w').write('1')")
+
+    made = run(at(make, 1), at(looks(pattern, "glob", name="use"), 2))
+
+    assert made.state is (State.FAILED if missed else State.SUCCEEDED), made.steps
+
+
+def test_a_port_with_a_pattern_is_about_what_it_hands_on_and_no_more(run):
+    options = StepOptions(writes=("*.csv",))
+    make = step(
+        "make", "import os\nos.mkdir('sub')\nopen('sub/x.csv', 'w').write('1')", options=options
+    )
+
+    made = run(at(make, 1), at(looks("sub/x.csv", name="use"), 2))
+
+    assert made.state is State.FAILED, made.steps
+
+
+def test_what_was_looked_for_by_its_whole_path_is_missed_as_well(run, tmp_path):
+    made = run(at(step("make", WRITES), 1), at(looks(str(tmp_path / "left.txt"), name="use"), 2))
+
+    assert made.state is State.FAILED, made.steps
+
+
+def test_very_many_questions_about_very_many_files_are_soon_answered(run):
+    made = pipeline(at(step("make", "x = 1"), 1), at(step("use", "x = 1"), 2))
+    wanted = request(run.store.root.parent, made)
+    left = tuple(f"out/{i}.txt" for i in range(1000))
+    sought = tuple(Sought("file", f"q/{i}", 1, 2) for i in range(5000))
+    maker = StepRecord(StepRun(StepName("make"), State.SUCCEEDED, left=left))
+    user = StepRecord(StepRun(StepName("use"), State.SUCCEEDED, sought=sought))
+
+    begun = time.process_time()
+    failure = crossing(user, {StepName("make"): maker}, wanted)
+
+    assert failure is None
+    assert time.process_time() - begun < 1  # pair by pair it takes several seconds
 
 
 def test_what_was_missed_and_left_is_in_the_ledger(run):
