@@ -14,7 +14,19 @@ MOST = 10_000
 _NOISE = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/zoneinfo/")
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
 _GLOBS = frozenset({"glob.glob/2", "pathlib.Path.glob", "pathlib.Path.rglob"})
-_HEARD = frozenset({"open", "sqlite3.connect"}) | _LISTINGS | _GLOBS
+_TOUCHES = {
+    "os.remove": 1,
+    "os.rmdir": 1,
+    "os.rename": 2,
+    "os.link": 2,
+    "os.chmod": 2,
+    "os.chown": 3,
+    "os.utime": 3,
+    **dict.fromkeys(("os.chdir", "os.truncate", "os.getxattr", "os.listxattr"), 99),
+}
+"""What is done to a file by its name, which fails where there is none; and at which place of
+the arguments a folder is given that the name starts from, instead of the working directory."""
+_HEARD = frozenset({"open", "sqlite3.connect", *_TOUCHES}) | _LISTINGS | _GLOBS
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
 
@@ -31,7 +43,6 @@ class FileWatch:
         self._written: dict[str, None] = {}
         self._sought = sought
         self._on = True
-        self._deaf = False
         sys.addaudithook(self._hear)
         tell_of_questions(self._asked)
 
@@ -58,8 +69,11 @@ class FileWatch:
                 self._note(args[0], "r+", 0)
             elif event in _LISTINGS:
                 self._sought.lists(args[0])
+            elif event in _TOUCHES:
+                self._touch(args[0], args[_TOUCHES[event] :])
             elif event == "glob.glob/2":
-                self._sought.matches(args[0], args[2], hidden=False, recursive=bool(args[1]))
+                hidden = bool(sys._getframe(1).f_locals.get("include_hidden"))
+                self._sought.matches(args[0], args[2], hidden=hidden, recursive=bool(args[1]))
             else:
                 pattern = args[1] if event == "pathlib.Path.glob" else f"**/{args[1]}"
                 self._sought.matches(pattern, args[0], hidden=True, recursive=True)
@@ -74,16 +88,22 @@ class FileWatch:
             if self._concerns(whole):
                 self._sought.asks(whole)
 
+    def _touch(self, path: Any, rest: tuple[Any, ...]) -> None:
+        if isinstance(path, int) or (rest and rest[0] != -1):
+            return
+        whole = os.path.abspath(os.fsdecode(path))
+        if not self._is_known(whole) and self._concerns(whole):
+            self._sought.touches(whole)
+
     def _note(self, path: Any, mode: Any, flags: Any) -> None:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if not isinstance(path, str) or path.startswith((":memory:", "<")):
             return
         whole = os.path.abspath(path)
-        shown = self._shown(whole)
-        known = shown in self._written or shown in self._read
-        if not known and self._concerns(whole):  # what was made or found here is not missed
+        if not self._is_known(whole) and self._concerns(whole):
             self._sought.opens(whole, flags if isinstance(flags, int) else 0)
+        shown = self._shown(whole)
         if shown is None:
             return
         if isinstance(mode, str):
@@ -95,6 +115,11 @@ class FileWatch:
             self._read[shown] = None
         if writes and len(self._written) < MOST:
             self._written[shown] = None
+
+    def _is_known(self, path: str) -> bool:
+        """Tell whether a file was opened before: what was made or found here is not missed."""
+        shown = self._shown(path)
+        return shown in self._written or shown in self._read
 
     def _concerns(self, path: str) -> bool:
         """Tell whether a path may be one of the work: it may lead above the step's files."""

@@ -135,7 +135,7 @@ class SoughtRecord:
     """Something that the cells looked for and did not find, and the place in them.
 
     `kind` is `file`, `folder` (what is in it was listed), `glob` or `glob-all` (what matches
-    was looked for, with hidden names or without). `path` is relative to the working
+    was looked for, without hidden names or with them). `path` is relative to the working
     directory where it is inside the attempt.
     """
 

@@ -14,20 +14,22 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from .faults import StepFault
 from .manifest import SoughtRecord
 from .place import Place
 
-MOST = 1000
-"""Notes that are kept; a program that looks for more is noted for the first."""
+MOST = 10_000
+"""Notes that are kept as they are. Of what is looked for later the folder is noted: the host
+then finds more in the workspace than was asked for, but never less."""
 FILE, FOLDER, GLOB, GLOB_ALL = "file", "folder", "glob", "glob-all"
 """A path; all that is in a folder; what a pattern matches, without and with hidden names."""
 
-_stat, _lstat, _access = os.stat, os.lstat, os.access
+_stat, _lstat, _access, _readlink = os.stat, os.lstat, os.access, os.readlink
 
 _PASSING = frozenset(
     {
         "genericpath", "glob", "io", "ntpath", "os", "pathlib", "pathlib._abc", "pathlib._local",
-        "pathlib._os", "posixpath", __name__, __name__.replace("sought", "audit"),
+        "pathlib._os", "posixpath", "shutil", __name__, __name__.replace("sought", "audit"),
     }
 )  # fmt: skip
 """Modules that ask on behalf of others."""
@@ -38,13 +40,24 @@ _INDIFFERENT = frozenset(
     }
 )  # fmt: skip
 """Top-level modules that ask for what is no part of the work: code, or names still free."""
-_CAREFUL = frozenset(
-    {
-        ("os", "makedirs"), ("os", "removedirs"), ("pathlib", "mkdir"), ("PIL.Image", "save"),
-        *(("shutil", name) for name in ("copy", "copy2", "copyfile", "move", "_samefile", "_stat")),
-    }
-)  # fmt: skip
-"""Functions that look whether something is there before they write, and write anyway."""
+_CAREFUL: dict[tuple[str, str], tuple[str, bool] | None] = {
+    ("os", "makedirs"): None,
+    ("os", "removedirs"): None,
+    ("pathlib", "mkdir"): None,
+    ("PIL.Image", "save"): None,
+    **{("shutil", name): None for name in ("copy", "copy2", "copyfile", "move")},
+    **{("shutil", name): None for name in ("_samefile", "_stat")},
+    ("posixpath", "realpath"): ("strict", False),
+    ("pathlib", "resolve"): ("strict", False),
+    ("pathlib", "unlink"): ("missing_ok", True),
+    ("shutil", "rmtree"): ("ignore_errors", True),
+}
+"""Functions that look whether something is there, and go on in the same way if it is not;
+some only where an argument is so."""
+_FROM_FOLDERS = frozenset(
+    {("os", "_fwalk"), ("shutil", "_rmtree_safe_fd"), ("shutil", "_rmtree_safe_fd_step")}
+)
+"""Functions that open names which start from a folder that is open: no event tells of it."""
 
 
 class Sought:
@@ -58,19 +71,37 @@ class Sought:
         self._files = files
         self._place = place
         self._found: dict[tuple[str, str], SoughtRecord] = {}
+        self._lost: tuple[int, int] | None = None
 
     def records(self) -> list[SoughtRecord]:
         """Return the notes, in the order in which they were taken."""
         return list(self._found.values())
 
+    def check(self) -> None:
+        """Raise StepFault if not even the folders could be noted of all that was looked for."""
+        if self._lost is not None:
+            raise StepFault(
+                "input",
+                "the step looks for more files that are not there than can be remembered: "
+                "the notebook might find one of them",
+                cell=self._lost[0],
+                line=self._lost[1],
+                hint="list the folders and look through what is in them",
+            )
+
     def opens(self, path: str, flags: int) -> None:
         """Note that a file is about to be opened, unless it is there or is made anew."""
-        if flags & os.O_TRUNC:
+        frame = sys._getframe(3)  # behind the hook and its own function
+        by = (frame.f_globals.get("__name__", ""), frame.f_code.co_name)
+        if flags & os.O_TRUNC or by in _FROM_FOLDERS or by[0] == "tempfile":
             return
-        try:
-            _lstat(path)
-        except (OSError, ValueError):
+        if not _is_there(path):
             self._note(FILE, path, asked=False)
+
+    def touches(self, path: str) -> None:
+        """Note that a file is about to be removed, renamed, …, unless it is there."""
+        if not _is_there(path):
+            self._note(FILE, path, asked=True)
 
     def asks(self, path: str) -> None:
         """Note that somebody asked for a file, and was told that it is not there."""
@@ -96,8 +127,7 @@ class Sought:
         self._note(GLOB_ALL if hidden else GLOB, whole, asked=False)
 
     def _note(self, kind: str, whole: str, *, asked: bool) -> None:
-        key = (kind, whole)
-        if key in self._found or len(self._found) >= MOST or "__pycache__" in whole:
+        if (kind, whole) in self._found or "__pycache__" in whole:
             return
         if os.path.basename(whole) in self._files:
             return  # a cell's own name, which is no file's
@@ -112,22 +142,52 @@ class Sought:
                 break
             frame = frame.f_back
         inside = whole.startswith(self._attempt)
-        shown = os.path.relpath(whole, self._folder) if inside else whole
-        self._found[key] = SoughtRecord(kind, shown, cell, line)
+        key, shown = (kind, whole), os.path.relpath(whole, self._folder) if inside else whole
+        if len(self._found) >= MOST:
+            key = kind, shown = _wider(kind, shown)
+            if key not in self._found and len(self._found) >= 2 * MOST:
+                self._lost = self._lost or (cell, line)
+                return
+        self._found.setdefault(key, SoughtRecord(kind, shown, cell, line))
 
 
-def _names_folder(frame: FrameType) -> bool:
+def _wider(kind: str, path: str) -> tuple[str, str]:
+    """Return a note that tells of at least as much, and is the same for many others."""
+    import glob
+
+    if kind == FILE:
+        return FOLDER, os.path.dirname(path) or "."
+    if kind == FOLDER and os.path.basename(path) not in (".", ".."):
+        path = os.path.dirname(path)
+    while glob.has_magic(path):
+        path = os.path.dirname(path)
+    return GLOB_ALL, os.path.join(path, "**", "*")
+
+
+def _is_there(path: str) -> bool:
+    try:
+        _lstat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _names_folder(frame: FrameType | None) -> bool:
     """Tell whether a function of `pathlib` lists one folder, as against what matches."""
-    return frame.f_code.co_name in ("iterdir", "walk", "_walk")
+    if frame is not None and frame.f_code.co_name == "_scandir":
+        frame = frame.f_back  # Python 3.12: both ask by this one
+    return frame is not None and frame.f_code.co_name in ("iterdir", "walk", "_walk")
 
 
 def _is_indifferent(frame: FrameType | None) -> bool:
     """Tell whether who asks goes on in the same way, whatever the answer is."""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        name = frame.f_code.co_name
-        if (module.partition("._")[0], name) in _CAREFUL:
-            return True
+        function = (module.partition("._")[0], frame.f_code.co_name)
+        if function in _CAREFUL:
+            only = _CAREFUL[function]
+            if only is None or bool(frame.f_locals.get(only[0])) is only[1]:
+                return True
         if module not in _PASSING:
             return module.partition(".")[0] in _INDIFFERENT
         frame = frame.f_back
@@ -137,23 +197,17 @@ def _is_indifferent(frame: FrameType | None) -> bool:
 def tell_of_questions(asks: Callable[[Any], None]) -> None:
     """Have `asks` called with each path that is asked for in vain, in this process."""
 
-    @functools.wraps(_stat)
-    def stat(path: Any, *, dir_fd: Any = None, follow_symlinks: bool = True) -> os.stat_result:
-        try:
-            return _stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
-        except (FileNotFoundError, NotADirectoryError):
-            if dir_fd is None:
-                asks(path)
-            raise
+    def telling(theirs: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(theirs)
+        def ours(path: Any, **options: Any) -> Any:
+            try:
+                return theirs(path, **options)
+            except (FileNotFoundError, NotADirectoryError):
+                if options.get("dir_fd") is None:
+                    asks(path)
+                raise
 
-    @functools.wraps(_lstat)
-    def lstat(path: Any, *, dir_fd: Any = None) -> os.stat_result:
-        try:
-            return _lstat(path, dir_fd=dir_fd)
-        except (FileNotFoundError, NotADirectoryError):
-            if dir_fd is None:
-                asks(path)
-            raise
+        return ours
 
     @functools.wraps(_access)
     def access(path: Any, mode: int, **options: Any) -> bool:
@@ -162,8 +216,18 @@ def tell_of_questions(asks: Callable[[Any], None]) -> None:
             asks(path)
         return found
 
-    for ours, theirs in ((stat, _stat), (lstat, _lstat), (access, _access)):
-        _put_in_place(ours, theirs)
+    @functools.wraps(_readlink)
+    def readlink(path: Any, *, dir_fd: Any = None) -> Any:
+        try:
+            return _readlink(path, dir_fd=dir_fd)
+        except (FileNotFoundError, NotADirectoryError):
+            if dir_fd is None:
+                asks(path)
+            raise
+
+    for theirs in (_stat, _lstat, _readlink):
+        _put_in_place(telling(theirs), theirs)
+    _put_in_place(access, _access)
 
 
 def _put_in_place(ours: Callable[..., Any], theirs: Callable[..., Any]) -> None:

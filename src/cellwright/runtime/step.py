@@ -97,6 +97,7 @@ class Step:
         try:
             self._run_phases(cells, namespace, state)
             opened.stop()
+            sought.check()
             cells.inside(lambda: self._save(namespace, state))
         finally:
             opened.stop()

@@ -1,7 +1,12 @@
 """Files that the cells look for in vain are told of, with the place; nothing else is."""
 
+from pathlib import Path
+
 import pytest
 
+from cellwright.runtime import sought as module
+from cellwright.runtime.faults import StepFault
+from cellwright.runtime.place import Place
 from support.attempts import Steps
 
 IN_VAIN = {
@@ -35,6 +40,23 @@ IN_VAIN = {
     "Path.rglob": (
         "from pathlib import Path\nlist(Path('.').rglob('*.csv'))", ("glob-all", "**/*.csv")
     ),
+    "glob, hidden": ("import glob\nglob.glob('*', include_hidden=True)", ("glob-all", "*")),
+    "os.remove": ("import os\nos.remove('a.txt')", ("file", "a.txt")),
+    "os.unlink": ("import os\nos.unlink('a.txt')", ("file", "a.txt")),
+    "os.rmdir": ("import os\nos.rmdir('d')", ("file", "d")),
+    "os.rename": ("import os\nos.rename('a.txt', 'b.txt')", ("file", "a.txt")),
+    "os.replace": ("import os\nos.replace('a.txt', 'b.txt')", ("file", "a.txt")),
+    "os.link": ("import os\nos.link('a.txt', 'b.txt')", ("file", "a.txt")),
+    "os.chdir": ("import os\nos.chdir('d')", ("file", "d")),
+    "os.truncate": ("import os\nos.truncate('a.txt', 0)", ("file", "a.txt")),
+    "os.utime": ("import os\nos.utime('a.txt')", ("file", "a.txt")),
+    "os.readlink": ("import os\nos.readlink('a.txt')", ("file", "a.txt")),
+    "Path.unlink": ("from pathlib import Path\nPath('a.txt').unlink()", ("file", "a.txt")),
+    "resolve strictly": (
+        "from pathlib import Path\nPath('a.txt').resolve(strict=True)", ("file", "a.txt")
+    ),
+    "shutil.rmtree": ("import shutil\nshutil.rmtree('d')", ("file", "d")),
+    "shutil.move": ("import shutil\nshutil.move('a.txt', 'b.txt')", ("file", "a.txt")),
     "mailbox": ("import mailbox\nmailbox.mbox('a.mbox')", ("file", "a.mbox")),
     "in a thread": (
         "import threading\nt = threading.Thread(target=lambda: open('a.txt'))\nt.start()\nt.join()",
@@ -50,6 +72,15 @@ FOUND = {
         "from pathlib import Path\nPath('a/b').mkdir(parents=True)\nPath('a/b/c').write_text('c')"
     ),
     "copied": "import shutil\nshutil.copy('given.txt', 'a.txt')",
+    "resolved": "from pathlib import Path\nPath('a.txt').resolve().write_text('a')",
+    "real path": "import os\nopen(os.path.realpath('a.txt'), 'w').close()",
+    "a tree removed": "import shutil\nshutil.rmtree('d', ignore_errors=True)",
+    "a deep tree removed": "import os, shutil\nos.makedirs('a/b/c')\nshutil.rmtree('a')",
+    "walked by folders": "import os\nos.makedirs('a/b/c')\nlist(os.fwalk('a/b', topdown=False))",
+    "removed or not": "from pathlib import Path\nPath('a.txt').unlink(missing_ok=True)",
+    "removed and renamed": (
+        "import os\nos.rename('given.txt', 'a.txt')\nos.truncate('a.txt', 0)\nos.remove('a.txt')"
+    ),
     "an import": "try:\n    import not_there\nexcept ImportError:\n    pass",
     "metadata": "import importlib.metadata\nlist(importlib.metadata.distributions())[:1]",
     "an open file": "import os\nwith open('given.txt') as f:\n    os.stat(f.fileno())",
@@ -85,7 +116,21 @@ def test_what_is_looked_for_in_vain_is_told(steps: Steps, source: str, expected:
 def test_what_is_there_and_what_is_no_part_of_the_work_is_not(steps: Steps, source: str) -> None:
     found = sought(steps, source)
 
-    assert [each for each in found if not each.path.startswith("/")] == []
+    assert found == []
+
+
+OTHERS = sorted(Path.home().glob(".pyenv/versions/3.1[2-9]*/bin/python"))
+WALKS = "from pathlib import Path\nPath('d').mkdir()\nlist(Path('d').walk())"
+
+
+@pytest.mark.parametrize("python", OTHERS, ids=lambda path: path.parts[-3])
+def test_other_versions_of_python_ask_in_other_ways(steps: Steps, python: Path) -> None:
+    steps.python = str(python)
+
+    for name, (source, expected) in {**IN_VAIN, "walk": (WALKS, ("folder", "d"))}.items():
+        assert expected in [(each.kind, each.path) for each in sought(steps, source)], name
+    for name, source in FOUND.items():
+        assert sought(steps, source) == [], name
 
 
 def test_the_place_is_where_the_cells_own_code_asks(steps: Steps) -> None:
@@ -111,3 +156,54 @@ def test_a_question_behaves_as_it_does_elsewhere(steps: Steps) -> None:
         "    assert error.filename == 'none'\n"
         "os.makedirs('d/e')\nshutil.rmtree('d')\nassert not os.path.exists('d')"
     )
+
+
+MANY = """
+import os
+for i in range(10_000): os.path.exists(f'/nowhere/{i}')
+for i in range(3): os.path.exists(f'/nowhere/more/{i}')
+os.path.exists('some/where/a.txt')
+os.path.exists('a.txt')
+"""
+
+
+def test_of_very_many_files_looked_for_the_folders_of_the_last_are_told(steps: Steps) -> None:
+    found = steps.ok(MANY).manifest.files_sought
+
+    assert [(each.kind, each.path) for each in found[10_000:]] == [
+        ("folder", "/nowhere/more"),
+        ("folder", "some/where"),
+        ("folder", "."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "wider"),
+    [
+        ("file", "a.txt", ("folder", ".")),
+        ("file", "d/a.txt", ("folder", "d")),
+        ("folder", "d/e", ("glob-all", "d/**/*")),
+        ("folder", "d", ("glob-all", "**/*")),
+        ("folder", ".", ("glob-all", "./**/*")),
+        ("folder", "..", ("glob-all", "../**/*")),
+        ("glob", "d/*/x", ("glob-all", "d/**/*")),
+        ("glob-all", "**/x", ("glob-all", "**/*")),
+    ],
+)
+def test_what_cannot_be_noted_as_it_is_is_noted_more_widely(kind, path, wider) -> None:
+    assert module._wider(kind, path) == wider
+
+
+def test_what_cannot_be_noted_at_all_fails_the_step(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(module, "MOST", 2)
+    notes = module.Sought(str(tmp_path), str(tmp_path / "work"), {}, Place.shared())
+
+    for number in (0, 1, 2, 3, 3):
+        notes.touches(f"/nowhere/{number}/a.txt")
+    notes.touches("/nowhere/3/b.txt")
+    notes.check()
+    notes.touches("/nowhere/5/a.txt")
+
+    assert len(notes.records()) == 4
+    with pytest.raises(StepFault, match="more files that are not there"):
+        notes.check()
