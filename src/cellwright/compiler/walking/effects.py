@@ -31,7 +31,7 @@ A key is one or several names with blanks between, `*` for every other function 
     reads:N writes:N appends:N opens:N maps:N lists:N makes:N removes:N
                     a file (`makes`: a folder), by its path; `opens` and `maps` by their mode;
                     `N*`: files whose names begin so; `N=PATH`: that path where the argument
-                    is not given
+                    is not given; `N@K`: within the folder that keyword K gives
     seeds:S draws:S sets:S changes-state:S uses:S
                     state of the process
     when:K=TYPE     the result has TYPE if keyword K is given

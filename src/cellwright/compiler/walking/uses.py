@@ -60,11 +60,14 @@ def note_files(
     """Note the files that an effect says a call reads and writes."""
     for use, where in effect.files:
         at, _, default = where.partition("=")
+        at, _, folder = at.partition("@")
         value = receiver if at == "self" else _file_argument(arguments, at.removesuffix("*"))
         if not value and default:
             value = m.heap.scalar("str", default)
         if at.endswith("*"):
             value = _family(m, value)
+        if folder:
+            value = _inside(m, arguments.keyword(folder) or NOTHING, value)
         verb = _mode_use(m, use, at, arguments)
         note_file(m, verb, value, node=node, what=path)
 
@@ -72,7 +75,7 @@ def note_files(
 def all_placed(effect: Effect, arguments: Arguments) -> bool:
     """Tell whether each path that an effect speaks of is among the arguments."""
     return all(
-        at == "self" or default or _file_argument(arguments, at.removesuffix("*"))
+        at == "self" or default or _file_argument(arguments, at.partition("@")[0].removesuffix("*"))
         for _, where in effect.files
         for at, _, default in (where.partition("="),)
     )
@@ -93,6 +96,20 @@ def _family(m: Machine, value: Value) -> Value:
     for text in sorted(texts.known_texts(m, value) if value else ()):
         found |= m.heap.scalar("str", None if text == "*" else f"{text}*")
     return found
+
+
+def _inside(m: Machine, folder: Value, value: Value) -> Value:
+    """Return paths that start from a folder which is given as well; None is that of the work."""
+    found = NOTHING
+    for number in sorted(folder):
+        if m.heap[number].type == "NoneType":
+            found |= value
+            continue
+        for head in texts.known_texts(m, frozenset((number,))):
+            for text in sorted(texts.known_texts(m, value) if value else ()):
+                whole = None if head == "*" else texts.join_paths(head, text)
+                found |= m.heap.scalar("str", whole)
+    return found if folder else value
 
 
 def _mode_use(m: Machine, use: str, where: str, arguments: Arguments) -> str:
