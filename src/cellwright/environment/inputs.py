@@ -44,11 +44,13 @@ def step_files(
                     ),
                 )
             )
-    handed = {port.name for port in component.inputs}
+    # An earlier step may write it, or a command of this one that may as well read it.
+    maybe = (port for port in component.outputs if port.optional)
+    made = {port.name for port in (*component.inputs, *maybe)}
     for pattern in found.absent:
         span = places[pattern]
-        if f"file:{pattern}" in handed:
-            continue  # an earlier step may write it
+        if f"file:{pattern}" in made:
+            continue
         if not glob.has_magic(pattern) and not _PROBE.search(_text_at(span, component)):
             report.add(
                 Diagnostic(

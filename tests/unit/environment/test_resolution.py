@@ -385,6 +385,17 @@ def test_files_are_found_and_missing_ones_told_unless_the_program_asks(place, tm
     assert "`gone.csv`" in list(found.report)[1].message
 
 
+def test_a_file_that_a_command_of_the_step_may_make_is_not_missing(place):
+    plain = step("a", "run('echo 1 > new.csv')\n", files=["new.csv"])
+    port = Port(PortName("file:new.csv"), PortKind.FILE, (Reason(span(3), ""),), optional=True)
+
+    made = place.resolve(pipeline(replace(plain, outputs=(port,))))
+    sure = place.resolve(pipeline(replace(plain, outputs=(replace(port, optional=False),))))
+
+    assert codes(made) == []
+    assert codes(sure) == ["ART504"]  # it reads the file first, and writes it anew
+
+
 def test_a_declared_file_may_lie_anywhere(place, tmp_path):
     (tmp_path / "far.csv").write_text("f")
 
