@@ -6,7 +6,7 @@ from cellwright.execution.paths import Spots, above, home_of, whole
 from cellwright.execution.request import RunRequest
 from cellwright.model.pipeline import PortKind, StepName
 
-_FILE = "file:"
+FILE = "file:"
 
 
 class Held:
@@ -22,9 +22,11 @@ class Held:
 
     def has(self, path: str) -> bool:
         """Tell whether the step has what is at a path, or makes it."""
-        if path in self._given or path in self._around:
-            return True
-        return any(folder in self._given for folder in above(path)) or self.names(path)
+        return path in self._around or self.was_given(path) or self.names(path)
+
+    def was_given(self, path: str) -> bool:
+        """Tell whether the step was given what is at a path, or a folder around it."""
+        return path in self._given or any(folder in self._given for folder in above(path))
 
     def names(self, path: str) -> bool:
         """Tell whether a port or an option is about a path."""
@@ -50,5 +52,5 @@ def _named(step: StepName, run: RunRequest) -> list[str]:
     home = home_of(run.folder)
     component = run.pipeline.steps[step]
     ports = (*component.inputs, *component.outputs)
-    patterns = [port.name[len(_FILE) :] for port in ports if port.kind is PortKind.FILE]
+    patterns = [port.name[len(FILE) :] for port in ports if port.kind is PortKind.FILE]
     return [whole(each, home) for each in (*patterns, *component.options.writes)]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cellwright.base.folders import SKIPPED_FOLDERS
-from cellwright.execution.held import held_by, named_by
+from cellwright.execution.held import FILE, held_by, named_by
 from cellwright.execution.paths import Spots, home_of, whole
 from cellwright.execution.request import RunRequest
 from cellwright.model.pipeline import Component, StepName
@@ -50,9 +50,34 @@ def crossing(
     at = _first_cell(record, run)
     for other in others.values():
         before = at < _first_cell(other, run)
-        failure = _missed(record, other, run) if before else _missed(other, record, run)
+        pair = (record, other) if before else (other, record)
+        failure = _kept(*pair, run) or _missed(*pair, run)
         if failure is not None:
             return failure
+    return None
+
+
+def _kept(earlier: StepRecord, later: StepRecord, run: RunRequest) -> Failure | None:
+    """Return the failure of a step that has a file which one before it removed.
+
+    The text of a step may tell that it removes a file: its port is then absent. Who looks
+    for all files of a folder is given that file as well, as the workspace still has it.
+    """
+    gone = [name[len(FILE) :] for name in earlier.step_run.absent if name.startswith(FILE)]
+    if not gone:
+        return None
+    maker, step = earlier.step_run.step, later.step_run.step
+    home = home_of(run.folder)
+    removed: Spots[bool] = Spots()
+    for pattern in gone:
+        removed.add_pattern(whole(pattern, home), value=True)
+    held = held_by(maker, run)
+    for file in run.work_files(step):
+        place = whole(file.path, home)
+        if any(removed.around(place)) and held.was_given(place):
+            why = f"step `{maker}` removes it, but step `{step}` is given it as it was"
+            hint = f"write out which files step `{step}` reads, or keep the file"
+            return _failure(Sought("read", file.path, 0, 0), file.path, why, hint)
     return None
 
 

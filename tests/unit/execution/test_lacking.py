@@ -209,6 +209,19 @@ def test_a_file_that_an_earlier_step_emptied_or_removed_is_not_read_as_it_was(ru
     assert ["changed or removed it" in each for each in failures] == [True] * len(left)
 
 
+def test_a_file_that_an_earlier_step_removes_as_its_text_tells_is_not_there_later(run):
+    removed = ("file:a.txt",)
+    remove = step("remove", "import os; os.remove('a.txt')", makes=removed, maybe=removed)
+    use = step("use", "x = 1", reads=removed, maybe=removed)
+    none = replace(remove, program="x = 1")
+
+    assert run(at(none, 1), at(use, 2)).state is State.SUCCEEDED  # it was never there
+    made = run(at(remove, 1), at(use, 2), given=("a.txt",))
+
+    assert made.state is State.FAILED
+    assert "step `remove` removes it" in made.steps["use"].failure.message
+
+
 MANY = "import os\nos.mkdir('parts')\nfor i in range(1100): open(f'parts/{i}.txt', 'w').close()"
 
 
