@@ -102,7 +102,8 @@ class StepRun:
     `inputs` and `outputs` map each port to the digest of the artifact that holds it
     (ports that share state share a digest). `parameters` are literals. `log` and
     `displays` are objects: the text the step printed, and its nbformat outputs. `sought`
-    is what it looked for in the workspace, `left` the files it wrote that no port hands on.
+    is what it looked for in the workspace, `left` the files that it wrote or removed and that
+    no port hands on; a path that ends with a slash stands for some in that folder.
     """
 
     step: StepName
