@@ -67,12 +67,8 @@ def lay_out(due: Due, run: RunRequest, objects: Objects, *, folder: Path, number
         _input_path(supply.artifact.digest): objects.path(supply.artifact.digest)
         for supply in due.supplies.held
     }
-    writable: list[WorkFile] = []
-    for file in files:
-        if _may_be_written(file, component):
-            writable.append(file)
-        else:
-            mounts[seen_at(file.path, cwd)] = file.source
+    writable, fixed = _parted(files, component)
+    mounts |= {seen_at(file.path, cwd): file.source for file in fixed}
     try:
         _make_folders(folder, [cwd, *(os.path.dirname(path) for path in mounts)])
         _make_folders(folder, _folders_written_to(component, run, cwd))
@@ -139,6 +135,16 @@ def _steps_up(path: str) -> int:
     if os.path.isabs(path):
         return 0
     return os.path.normpath(path).split("/").count("..")
+
+
+def _parted(
+    files: Iterable[WorkFile], component: Component
+) -> tuple[list[WorkFile], list[WorkFile]]:
+    """Return the files that a step may write, and those that it may not."""
+    parts: tuple[list[WorkFile], list[WorkFile]] = ([], [])
+    for file in files:
+        parts[0 if _may_be_written(file, component) else 1].append(file)
+    return parts
 
 
 def _may_be_written(file: WorkFile, component: Component) -> bool:
