@@ -155,7 +155,6 @@ def _component(
     )
     trees = [item.node for item in carried] + emit.loadings(wiring.loaded[step])
     metrics = metric_names([cells[index] for index in body], kale=notebook.kale)
-    names = tuple(sorted({slot.name for slot in text.slots}))
     return Component(
         step=step,
         kind=role.kind,
@@ -175,7 +174,7 @@ def _component(
         ),
         inputs=tuple(inputs),
         outputs=tuple(outputs),
-        parameters=names,
+        parameters=tuple(sorted({slot.name for slot in text.slots})),
         parameter_slots=text.slots,
         metrics=metrics,
         definitions=definition_names(wiring, step),
