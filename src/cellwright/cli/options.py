@@ -16,7 +16,7 @@ WORKSPACE = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=None,
     envvar="CELLWRIGHT_WORKSPACE",
-    help="The folder whose .cellwright keeps the runs.",
+    help="The folder whose .cellwright keeps the runs; by default the notebook's, or this one.",
 )
 _EXECUTOR = click.option(
     "--executor",

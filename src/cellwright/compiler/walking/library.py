@@ -55,7 +55,7 @@ def read_member(m: Machine, thing: Thing, name: str, *, node: ast.AST) -> Value:
     effect = effects_data().attribute(path)
     if effect is None:
         # What is unknown has unknown parts, without end where a loop goes down into them.
-        again = name in thing.type.split(".")[1:]
+        again = thing.type.split(".")[1:].count(name) > 1  # `numpy.random.random` is a function
         return frozenset((thing.number,)) if again else m.heap.library(path)
     for use, state in effect.states:
         uses.note_state(m, use, state, node=node, what=path)
