@@ -94,8 +94,23 @@ def _run_text(m: Machine, node: ast.Call) -> Value | None:
         assert isinstance(tree, ast.Module)
         statements.execute_block(m, tree.body)
         return m.heap.scalar("NoneType")
-    note_dynamic(m, node)
+    if len(node.args) < 2 or not _is_own_namespace(m, node.args[1]):
+        note_dynamic(m, node)
     return None
+
+
+def _is_own_namespace(m: Machine, node: ast.expr) -> bool:
+    """Tell whether code in a string has a dictionary for its variables, not the notebook's."""
+    match node:
+        case ast.Dict(keys=keys):
+            return None not in keys
+        case ast.Name(id=name) if name in m.names:
+            places = [m.heap[number].place for number in m.names[name].value]
+            made = [place.node for place in places if place is not None]
+            shown = all(isinstance(each, ast.Dict) and None not in each.keys for each in made)
+            return bool(made) and len(made) == len(places) and shown
+        case _:
+            return False
 
 
 def note_dynamic(m: Machine, node: ast.AST) -> None:
