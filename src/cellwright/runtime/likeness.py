@@ -149,7 +149,7 @@ class Likeness:
             self._scalars(one, other, path)
         elif module == "numpy" and isinstance(one, sys.modules["numpy"].ndarray):
             self._arrays(one, other, path)
-        elif module == "pandas" and hasattr(one, "dtype" if hasattr(one, "dtype") else "dtypes"):
+        elif module == "pandas" and isinstance(one, _pandas_values()):
             from .frame_likeness import compare_pandas
 
             compare_pandas(self, one, other, path)
@@ -315,6 +315,12 @@ class Likeness:
 
     def _tell(self, path: str, one: str, other: str) -> None:
         self.differences.append(Difference(path, one, other))
+
+
+def _pandas_values() -> tuple[type, ...]:
+    pandas = sys.modules["pandas"]
+    arrays = pandas.api.extensions.ExtensionArray
+    return (pandas.DataFrame, pandas.Series, pandas.Index, arrays)
 
 
 def _taken_apart(value: Any) -> Any:

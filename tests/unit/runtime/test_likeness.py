@@ -312,3 +312,12 @@ def test_many_shared_objects_leave_room_for_values_that_differ():
 )
 def test_items_of_equal_sets_are_compared(one, other, place):
     assert places(one, other) == [place]
+
+
+def test_groups_of_a_table_are_compared_by_what_they_are_made_from():
+    pd = pytest.importorskip("pandas")
+    one, other, third = (pd.Series([1.0, 2.0, last]) for last in (3, 3, 4))
+
+    assert differences(one.groupby([1, 1, 2]), other.groupby([1, 1, 2])) == []
+    assert differences(one.groupby([1, 1, 2]), third.groupby([1, 1, 2])) != []
+    assert differences(one.groupby([1, 1, 2]), other.groupby([1, 2, 2])) != []
