@@ -140,14 +140,14 @@ def _store(
     if effect.stores == "stores-items":
         value = NOTHING
         for each in (*arguments.positional, arguments.star):
-            value |= items.iterate(m, each, node) | items.read_item(m, each, None, node)
+            value |= items.iterate(m, each, node) | items.all_in(m, each, node)
         value |= frozenset().union(*(item for _, item in arguments.keywords))
     for number in sorted(receiver or arguments.at("0")):
         thing = m.heap[number]
         if thing.kind is not Kind.PLAIN:
             continue
         m.heap.put(thing, ANY_ITEM if thing.type in items.CONTAINERS else "*", value)
-        if thing.type == "dict":
+        if thing.type in items.DICTS:
             m.heap.put(thing, ANY_KEY, m.heap.scalar())
 
 

@@ -33,8 +33,9 @@ def assign(m: Machine, target: ast.expr, value: Value) -> None:
             attributes.store_attribute(m, evaluate(m, owner), attr, value, node=target)
         case ast.Subscript(value=owner, slice=key):
             holder = evaluate(m, owner)
-            evaluate(m, key)
-            items.store_item(m, holder, items.constant_key(key), value, node=target)
+            index = evaluate(m, key)
+            constant = items.constant_key(key)
+            items.store_item(m, holder, constant, value, index=index, node=target)
         case ast.Starred(value=inner):
             rest = m.make(target, "list")
             m.heap.put(rest, ANY_ITEM, value)
@@ -97,7 +98,7 @@ def _dict(m: Machine, node: ast.Dict) -> Value:
     for key, item in zip(node.keys, node.values, strict=True):
         value = evaluate(m, item)
         if key is None:
-            m.heap.put(thing, ANY_ITEM, items.read_item(m, value, None, item))
+            m.heap.put(thing, ANY_ITEM, items.all_in(m, value, item))
             m.heap.put(thing, ANY_KEY, items.iterate(m, value, item))
             continue
         name = evaluate(m, key)

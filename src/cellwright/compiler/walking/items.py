@@ -16,7 +16,12 @@ from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, T
 from cellwright.compiler.walking.machine import Machine
 
 INDEXED = 16
-CONTAINERS = frozenset({"list", "tuple", "dict", "dictview", "set"})
+DICTS = frozenset(
+    {"dict", *(f"collections.{name}" for name in ("Counter", "OrderedDict", "defaultdict"))}
+)
+CONTAINERS = frozenset({"list", "tuple", "dictview", "set"}) | DICTS
+FACTORY = "default factory"
+"""The field of a dictionary with what it calls for a key that it lacks."""
 
 
 def constant_key(node: ast.expr) -> str | None:
@@ -64,6 +69,18 @@ def all_items(thing: Thing) -> Value:
     return found
 
 
+def all_in(m: Machine, value: Value, node: ast.AST) -> Value:
+    """Return everything that is in values, and let none of them make an item."""
+    found = NOTHING
+    for number in sorted(value):
+        thing = m.heap[number]
+        if thing.type in DICTS:
+            found |= _contained(m, thing, None)
+        else:
+            found |= read_item(m, frozenset((number,)), None, node)
+    return found
+
+
 def look_up(m: Machine, key: Value, node: ast.AST) -> None:
     """Run what a dictionary or set asks of a key of the notebook's own classes."""
     calls.touch(m, key, ("__hash__", "__eq__"), node)
@@ -93,12 +110,23 @@ def _item_of(m: Machine, thing: Thing, key: str | None, node: ast.AST, index: Va
         case Kind.INSTANCE:
             return _instance_item(m, thing, node, index)
         case Kind.PLAIN if thing.type in CONTAINERS:
+            _make_missing(m, thing, key, node)
             return _contained(m, thing, key)
         case Kind.PLAIN if effects_data().knows_type(thing.type):
             words = _words_of(m, index)
             return NOTHING.union(*(library.typed_item(m, thing, w, node=node) for w in words))
         case _:
             return attributes.opaque_part(m, thing)
+
+
+def _make_missing(m: Machine, thing: Thing, key: str | None, node: ast.AST) -> None:
+    """Let a dictionary make an item for a key that it may lack."""
+    factory = thing.fields.get(FACTORY, NOTHING)
+    if factory and isinstance(node, ast.Subscript | ast.Call | ast.AugAssign):
+        m.change_things([thing.number], node)
+        with m.maybe():
+            made = calls.call(m, factory, given(), node=node)
+        m.heap.put(thing, item_field(key), made)
 
 
 def _words_of(m: Machine, index: Value) -> tuple[str, ...]:
@@ -145,8 +173,11 @@ def read_slice(m: Machine, owner: Value, node: ast.AST) -> Value:
     return found
 
 
-def store_item(m: Machine, owner: Value, key: str | None, value: Value, *, node: ast.AST) -> None:
-    """Note `owner[key] = value`."""
+def store_item(
+    m: Machine, owner: Value, key: str | None, value: Value, *, index: Value, node: ast.AST
+) -> None:
+    """Note `owner[key] = value`; `index` is the value of the key."""
+    look_up(m, index, node)
     for number in sorted(owner):
         thing = m.heap[number]
         if thing.type == "cellwright.namespace":
@@ -157,9 +188,10 @@ def store_item(m: Machine, owner: Value, key: str | None, value: Value, *, node:
             continue
         members, _ = attributes.class_member(m, thing.bases, "__setitem__")
         if thing.kind is Kind.INSTANCE and members:
-            arguments = given(frozenset((number,)), m.heap.scalar(), value)
-            calls.call(m, members, arguments, node=node)
+            calls.call(m, members, given(frozenset((number,)), index, value), node=node)
             continue
+        if thing.type in DICTS:
+            m.heap.put(thing, ANY_KEY, index)
         _store_in(m, thing, key, value, node)
 
 
@@ -230,7 +262,7 @@ def _iterate_one(m: Machine, thing: Thing, node: ast.AST) -> Value:
             return run_generator(m, thing, node)
         case Kind.INSTANCE:
             return _iterate_instance(m, thing, node)
-        case Kind.PLAIN if thing.type == "dict":
+        case Kind.PLAIN if thing.type in DICTS:
             more = frozenset((thing.number,)) if thing.open else NOTHING
             return thing.fields.get(ANY_KEY, NOTHING) | more | m.heap.scalar()
         case Kind.PLAIN if thing.type in CONTAINERS:

@@ -3,6 +3,7 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
 from cellwright.compiler.walking import attributes, caches, calls, classes, items, texts
 from cellwright.compiler.walking.arguments import Arguments
@@ -76,13 +77,39 @@ def _going_over(m: Machine, row: Thing, source: Value, node: ast.AST) -> Value:
 
 
 def _dict(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
-    thing = m.make(node, "dict", part="dict()")
+    return _dictionary(m, "dict", arguments, node)
+
+
+def _ordered_dict(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    return _dictionary(m, "collections.OrderedDict", arguments, node)
+
+
+def _default_dict(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    rest = replace(arguments, positional=arguments.positional[1:])
+    found = _dictionary(m, "collections.defaultdict", rest, node)
+    factory = arguments.positional[0] if arguments.positional else arguments.star
+    for number in found:
+        m.heap.put(m.heap[number], items.FACTORY, m.heap.told_apart(factory))
+    return found
+
+
+def _counter(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    thing = m.make(node, "collections.Counter", part="Counter()")
+    thing.exact = True
+    m.heap.put(thing, ANY_ITEM, m.heap.scalar("int"))
+    for value in (*arguments.positional, arguments.star):
+        m.heap.put(thing, ANY_KEY, items.iterate(m, value, node))
+    return frozenset((thing.number,))
+
+
+def _dictionary(m: Machine, type_name: str, arguments: Arguments, node: ast.AST) -> Value:
+    thing = m.make(node, type_name, part=f"{type_name}()")
     thing.exact = True
     m.heap.put(thing, ANY_ITEM, NOTHING)
     for value in arguments.positional:
         keys = items.iterate(m, value, node)
-        if "dict" in m.heap.types(value):
-            m.heap.put(thing, ANY_ITEM, items.read_item(m, value, None, node))
+        if m.heap.types(value) & items.DICTS:
+            m.heap.put(thing, ANY_ITEM, items.all_in(m, value, node))
         else:
             m.heap.put(thing, ANY_ITEM, items.iterate(m, keys, node))
             keys = items.iterate(m, keys, node)
@@ -225,6 +252,9 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "builtins.zip": _zip,
     "builtins.enumerate": _enumerate,
     "builtins.dict": _dict,
+    "collections.OrderedDict": _ordered_dict,
+    "collections.defaultdict": _default_dict,
+    "collections.Counter": _counter,
     "builtins.print": _print,
     "builtins.next": _next,
     "copy.deepcopy": _deepcopy,

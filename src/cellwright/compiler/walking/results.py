@@ -163,9 +163,11 @@ def _copied(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
     type_name = effect.type_name or (next(iter(types)) if len(types) == 1 else "list")
     thing = m.make(node, type_name, part="items")
     thing.exact = effect.exact
-    if type_name == "dict":
+    if type_name in items.DICTS:
         m.heap.put(thing, ANY_KEY, items.iterate(m, source, node))
-        m.heap.put(thing, ANY_ITEM, items.read_item(m, source, None, node))
+        m.heap.put(thing, ANY_ITEM, items.all_in(m, source, node))
+        for each in (m.heap[number] for number in sorted(source)):
+            m.heap.put(thing, items.FACTORY, each.fields.get(items.FACTORY, NOTHING))
     else:
         m.heap.put(thing, ANY_ITEM, items.iterate(m, source, node))
     if type_name == "iterator":
@@ -176,7 +178,7 @@ def _copied(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
 def _pair(m: Machine, source: Value, node: ast.AST) -> Value:
     pair = m.make(node, "tuple", part="pair")
     m.heap.put(pair, "[0]", items.iterate(m, source, node))
-    m.heap.put(pair, "[1]", items.read_item(m, source, None, node))
+    m.heap.put(pair, "[1]", items.all_in(m, source, node))
     return frozenset((pair.number,))
 
 
@@ -187,7 +189,7 @@ def _shown(m: Machine, part: str, source: Value, node: ast.AST) -> Value:
         case "keys":
             inside = items.iterate(m, source, node)
         case "values":
-            inside = items.read_item(m, source, None, node)
+            inside = items.all_in(m, source, node)
         case _:
             inside = _pair(m, source, node)
     m.heap.put(thing, ANY_ITEM, inside)

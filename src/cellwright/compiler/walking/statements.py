@@ -85,7 +85,7 @@ def _augmented(m: Machine, node: ast.AugAssign) -> None:
     old = items.read_item(m, owner, key, target, index=index)
     right = expressions.evaluate(m, node.value)
     new = operators.in_place_operator(m, name, old, right, node=node)
-    items.store_item(m, owner, key, new, node=target)
+    items.store_item(m, owner, key, new, index=index, node=target)
 
 
 def _delete(m: Machine, node: ast.Delete) -> None:
