@@ -246,6 +246,8 @@ def _contents(m: Machine, value: Value) -> Value:
             continue
         if thing.kind is Kind.PLAIN and thing.type in items.CONTAINERS:
             found |= items.all_items(thing) | thing.fields.get(ANY_KEY, NOTHING)
+        elif thing.type == "collections.deque":
+            found |= {number} | items.all_items(thing) | thing.fields.get("*", NOTHING)
         elif effects_data().flag(thing.type, "task"):
             held = thing.fields.get("*", NOTHING)
             found |= {n for n in held if m.heap[n].type != thing.type} - _functions(m, held)

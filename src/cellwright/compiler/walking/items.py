@@ -209,6 +209,8 @@ def _store_in(m: Machine, thing: Thing, key: str | None, value: Value, node: ast
             m.heap.hold(m.heap[number], library.flattened(m, value))
     elif data.flag(thing.type, "array"):
         m.heap.hold(thing, library.flattened(m, value))
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        m.heap.put(thing, ANY_ITEM, iterate(m, value, node))
     elif thing.type in CONTAINERS:
         m.heap.put(thing, item_field(key), value)
     else:

@@ -62,6 +62,14 @@ def _zip(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     return _going_over(m, row, arguments.all(), node)
 
 
+def _chained(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    thing = m.make(node, "iterator", part="chained")
+    inner = items.iterate(m, arguments.all(), node)
+    m.heap.put(thing, ANY_ITEM, items.iterate(m, inner, node))
+    items.look_on(m, thing, arguments.all() | inner)
+    return frozenset((thing.number,))
+
+
 def _enumerate(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     row = m.make(node, "tuple", part="row")
     m.heap.put(row, "[0]", m.heap.scalar("int"))
@@ -251,6 +259,7 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "importlib.import_module": _import_module,
     "builtins.zip": _zip,
     "builtins.enumerate": _enumerate,
+    "itertools.chain.from_iterable": _chained,
     "builtins.dict": _dict,
     "collections.OrderedDict": _ordered_dict,
     "collections.defaultdict": _default_dict,

@@ -109,7 +109,10 @@ def in_place_operator(m: Machine, name: str, left: Value, right: Value, *, node:
             found |= operator(m, name, itself, right, node=node)
             continue
         m.change(itself, node)
-        if thing.type in items.CONTAINERS:
+        if thing.type in items.DICTS:
+            m.heap.put(thing, ANY_KEY, items.iterate(m, right, node))
+            m.heap.put(thing, ANY_ITEM, items.all_in(m, right, node))
+        elif thing.type in items.CONTAINERS:
             m.heap.put(thing, ANY_ITEM, items.iterate(m, right, node))
         elif not effects_data().flag(thing.type, "array"):
             m.heap.hold(thing, right)

@@ -47,6 +47,8 @@ def result_of(
             thing.exact = exact and (thing.exact or thing.number >= known)
             if effect.result == "holds":
                 m.heap.hold(thing, receiver | arguments.all())
+                if thing.type in items.CONTAINERS:
+                    m.heap.put(thing, ANY_ITEM, receiver | arguments.all())
             elif effect.result in ("flat", "over"):
                 _fill(m, effect, thing, receiver | _handed_over(m, effect, arguments))
             return frozenset((thing.number,))
