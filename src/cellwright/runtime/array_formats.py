@@ -32,7 +32,7 @@ class NpyFormat:
         """Write an array. Raises UnfitError where the header cannot describe it."""
         from numpy.lib import format as npy
 
-        met(value, set())  # refuses memory that is a file's
+        met(value, {})  # refuses memory that is a file's
         header = npy.header_data_from_array_1_0(value)
         if npy.descr_to_dtype(header["descr"]) != value.dtype:
             raise UnfitError("npy does not describe its type exactly")

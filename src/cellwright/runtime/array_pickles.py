@@ -1,8 +1,9 @@
 """Owns how numpy arrays are written in a pickle: layout kept, shared memory kept shared."""
 
+import copyreg
 import pickle
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,40 @@ _RAW = frozenset("biufcmMSUV")
 _INNER = ("_ndarray", "_data", "_mask", "_codes", "_values")
 """Where the arrays of pandas keep the numpy arrays that they are made of."""
 
+_VIEWS = frozenset(
+    {
+        "numpy.matrix",
+        "numpy.ma.MaskedArray",
+        "numpy.ma.core.MaskedArray",
+        "patsy.design_info.DesignMatrix",
+    }
+)
+"""Kinds of arrays that are no more than a view of a plain one, and attributes, although they
+have themselves pickled in a way of their own."""
+
+
+@dataclass(frozen=True)
+class OfPandas:
+    """That an array belongs to pandas: whether pandas writes to it at all (never to labels),
+    and copies it first, because another frame or series uses the same memory."""
+
+    written: bool
+    referenced: bool
+
 
 @dataclass(frozen=True)
 class Met:
-    """An array that was met on the way through a value. `copied_on_write` tells that it
-    belongs to pandas, which copies memory before it writes where others use it, too."""
+    """An array that was met on the way through a value, and `of_pandas` what it is there."""
 
     array: Any
     owner: Any
-    copied_on_write: bool
+    of_pandas: "OfPandas | None" = None
+
+    @property
+    def copied_on_write(self) -> bool:
+        """Tell whether it belongs to pandas, which copies memory before it writes where
+        others of its own use it, too."""
+        return self.of_pandas is not None
 
     def bounds(self) -> tuple[int, int]:
         """Return the addresses of the first byte and behind the last."""
@@ -84,13 +110,16 @@ class Layout:
         shape, strides, writeable = array.shape, array.strides, array.flags.writeable
         dtype = spelled(array.dtype)
         if memory is None:
-            return rebuild.array, (_packed(array), dtype, shape, strides, writeable)
+            return rebuild.array, (_packed(plain(array)), dtype, shape, strides, writeable)
         offset = array.__array_interface__["data"][0] - memory.low
         return rebuild.view, (memory, dtype, shape, strides, offset, writeable)
 
+    def shares(self, array: Any) -> bool:
+        """Tell whether an array is one of several over the same memory."""
+        return id(array) in self._memory or id(array) in self._flat
+
     def _note(self, cluster: list[Met]) -> None:
-        first_of_pandas = next((each for each in cluster if each.copied_on_write), None)
-        sharing = [each for each in cluster if not each.copied_on_write or each is first_of_pandas]
+        sharing = truly_shared(cluster)
         if len(sharing) < 2:
             return
         if not all(raw(each.array.dtype) for each in sharing):
@@ -144,7 +173,40 @@ def spelled(dtype: Any) -> Any:
     return dtype.str if simple and np.dtype(dtype.str) == dtype else dtype
 
 
-def met(array: Any, in_pandas: set[int]) -> Met:
+def plain(array: Any) -> Any:
+    """Return an array as one of numpy's own: no method of its class runs on the way."""
+    ndarray = sys.modules["numpy"].ndarray
+    return array if type(array) is ndarray else ndarray.view(array, ndarray)
+
+
+def is_view(kind: type) -> bool:
+    """Tell whether a class of arrays is no more than a view of a plain one, and attributes.
+
+    Classes of the notebook are, whatever they say about being pickled: all that they have is
+    written. Of libraries' classes those are that leave it to numpy, which drops attributes.
+    """
+    numpy = sys.modules["numpy"]
+    if kind is numpy.ndarray or f"{kind.__module__}.{kind.__qualname__}" in _VIEWS:
+        return True
+    if any(base.__module__ == "__main__" for base in kind.__mro__):
+        return True
+    own = ("__reduce__", "__reduce_ex__", "__setstate__", "__getstate__")
+    says = any(getattr(kind, name, None) is not getattr(numpy.ndarray, name, None) for name in own)
+    return not says and not issubclass(kind, numpy.memmap)
+
+
+def attributes(array: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the attributes of an array of a class of its own, and those in slots."""
+    slots = {}
+    for name in copyreg._slotnames(type(array)):  # type: ignore[attr-defined]
+        try:
+            slots[name] = object.__getattribute__(array, name)
+        except AttributeError:  # it was never set
+            continue
+    return dict(getattr(array, "__dict__", None) or {}), slots
+
+
+def met(array: Any, in_pandas: dict[int, OfPandas]) -> Met:
     """Return an array with the object that owns its memory.
 
     Raises:
@@ -163,7 +225,7 @@ def met(array: Any, in_pandas: set[int]) -> Met:
         if below is None and isinstance(owner, memoryview):
             below = owner.obj
         if below is None:
-            return Met(array, owner, id(array) in in_pandas)
+            return Met(array, owner, in_pandas.get(id(array)))
         owner = below
 
 
@@ -193,6 +255,41 @@ def clusters(arrays: Iterable[Met]) -> list[list[Met]]:
     return [cluster for cluster in found if len(cluster) > 1]
 
 
+def truly_shared(cluster: Sequence[Met]) -> list[Met]:
+    """Return those of the arrays over one stretch of memory through which it is shared.
+
+    Arrays of pandas alone share nothing that can be noticed: whoever of them is written to
+    makes a copy first. With others (`frame.values`) it is noticed, unless pandas makes a copy
+    anyway, since another frame uses the memory, too; and the others cannot be written to.
+
+    Raises:
+        OutputError: what is written to the others shows in frames that do not share the memory
+            with one another.
+    """
+    others = [each for each in cluster if each.of_pandas is None]
+    holders = [each.of_pandas for each in cluster if each.of_pandas is not None]
+    written = [each.referenced for each in holders if each.written]
+    if not others:
+        return []
+    if not any(written):
+        return list(cluster)
+    if all(written) and not any(each.array.flags.writeable for each in others):
+        return others
+    raise OutputError(
+        "an array shares its memory with frames of pandas that share it with one another, "
+        "in a way that cannot be written",
+        culprit=others[0].array,
+        hint="hand on a copy of the array (`array.copy()`)",
+    )
+
+
+def of_pandas(holder: Any) -> OfPandas:
+    """Return what the arrays of a block or an index are to pandas."""
+    references = getattr(holder, "refs", None)
+    shared = references is not None and bool(references.has_reference())
+    return OfPandas(written=hasattr(holder, "mgr_locs"), referenced=shared)
+
+
 def inner_arrays(values: Any) -> list[Any]:
     """Return the numpy arrays that an array of pandas is made of."""
     numpy = sys.modules["numpy"]
@@ -213,8 +310,8 @@ def _packed(array: Any) -> pickle.PickleBuffer:
     import numpy as np
 
     first = (*(slice(0, 1) if step == 0 else slice(None) for step in array.strides), ...)
-    plain = array.view(rebuild.unnamed(array.dtype))
-    turned = plain[first].transpose(rebuild.axes(array.shape, array.strides))
+    unnamed = array.view(rebuild.unnamed(array.dtype))
+    turned = unnamed[first].transpose(rebuild.axes(array.shape, array.strides))
     # No copy where the elements lie without gaps already, in C or in Fortran order.
     flat = np.ascontiguousarray(turned).reshape(-1).view(np.uint8)
     return _buffer(flat)

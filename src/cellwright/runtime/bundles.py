@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from . import pickling
-from .array_pickles import Met, clusters
+from .array_pickles import Met, clusters, truly_shared
 from .faults import OutputError
 from .names import Names
 from .pickling import Survey
@@ -73,7 +73,11 @@ def _shared_memory(surveys: dict[str, Survey]) -> list[list[str]]:
             arrays.append(each)
     shared: list[list[str]] = []
     for cluster in clusters(arrays):
-        if all(each.copied_on_write for each in cluster):
-            continue  # whoever of them is written to makes a copy first
-        shared.append(sorted({name for each in cluster for name in owner_of[id(each.array)]}))
+        try:
+            sharing = truly_shared(cluster)
+        except OutputError as error:
+            name = min(owner_of[id(error.culprit)])
+            raise named(error, name, error.culprit) from error
+        if sharing:
+            shared.append(sorted({name for each in sharing for name in owner_of[id(each.array)]}))
     return shared

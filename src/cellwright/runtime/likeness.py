@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from .array_pickles import attributes, plain
 from .formula_pickles import holds_a_formula, parts
 from .reductions import BY_PLACE
 from .set_tables import by_chance
@@ -149,6 +150,10 @@ class Likeness:
             self._scalars(one, other, path)
         elif module == "numpy" and isinstance(one, sys.modules["numpy"].ndarray):
             self._arrays(one, other, path)
+        elif _is_array_of_notebook(one):
+            self._arrays(plain(one), plain(other), path)
+            for mine, theirs in zip(attributes(one), attributes(other), strict=True):
+                self._state(mine, theirs, path, "state")
         elif module == "pandas" and isinstance(one, _pandas_values()):
             from .frame_likeness import compare_pandas
 
@@ -321,6 +326,12 @@ def _pandas_values() -> tuple[type, ...]:
     pandas = sys.modules["pandas"]
     arrays = pandas.api.extensions.ExtensionArray
     return (pandas.DataFrame, pandas.Series, pandas.Index, arrays)
+
+
+def _is_array_of_notebook(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    of_notebook = any(base.__module__ == "__main__" for base in type(value).__mro__)
+    return of_notebook and numpy is not None and isinstance(value, numpy.ndarray)
 
 
 def _taken_apart(value: Any) -> Any:

@@ -1,7 +1,9 @@
 """Owns the step's outputs: values, state and files become artifacts when the cells are done."""
 
 import os
-from dataclasses import dataclass, field
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field, replace
+from io import StringIO
 from typing import Any
 
 from .faults import OutputError, StepFault
@@ -24,9 +26,13 @@ class Outputs:
     state: ProcessState
     artifacts: list[ArtifactRecord] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    _written: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def save(self) -> None:
-        """Write all outputs.
+        """Write all outputs, and then look at them.
+
+        What the notebook's own `__repr__` does must not get into an artifact: all are written
+        before the first is called, and what it prints is no output of a cell.
 
         Raises:
             StepFault: one is missing, or cannot travel; it is named.
@@ -40,6 +46,10 @@ class Outputs:
                     self._save_files(port)
         except OSError as error:
             raise StepFault("machine", f"the outputs cannot be written: {error}") from error
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            for at, members in self._written.items():
+                shown = {name: preview(member) for name, member in members.items()}
+                self.artifacts[at] = replace(self.artifacts[at], preview=shown)
 
     def _save_values(self) -> None:
         values: dict[str, Any] = {}
@@ -137,6 +147,7 @@ class Outputs:
                 raise _blamed(OutputError(said), members) from error
             finally:
                 sink.abandon()
+            self._written[len(self.artifacts)] = members
             self.artifacts.append(
                 ArtifactRecord(
                     relative,
@@ -147,7 +158,7 @@ class Outputs:
                     {name: _type_name(member) for name, member in members.items()},
                     fidelity,
                     meta,
-                    {name: preview(member) for name, member in members.items()},
+                    {},
                 )
             )
             return

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import rebuild
+from . import array_rebuild, rebuild, set_rebuild
 from .array_pickles import Layout, Met
 from .faults import OutputError
 from .identity import same_everywhere
@@ -27,6 +27,7 @@ from .names import Names
 from .reductions import Reductions
 from .sink import Sink
 
+_REBUILD = {"rebuild": rebuild, "set_rebuild": set_rebuild, "array_rebuild": array_rebuild}
 MAGIC = b"CWPICKLE"
 ALIGNMENT = 64
 DEEP_STACK = 512 << 20
@@ -201,8 +202,9 @@ class Unpickler(pickle.Unpickler):
         Raises:
             OutputError: the notebook's own definition is not in this step's program.
         """
-        if module.endswith(".rebuild") and module.startswith("cellwright"):
-            return getattr(rebuild, name)
+        home = _REBUILD.get(module.rpartition(".")[2])
+        if home is not None and module.startswith("cellwright"):
+            return getattr(home, name)
         try:
             return super().find_class(module, name)
         except AttributeError:

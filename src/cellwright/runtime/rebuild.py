@@ -213,11 +213,20 @@ def set_attributes(made: Any, attributes: dict[str, Any]) -> None:
     made.__dict__.update(attributes)
 
 
+def made_in_c(kind: type) -> Any:
+    """Return the first of the classes that a class derives from that no statement made."""
+    return next(each for each in kind.__mro__ if not each.__flags__ & 0x200)
+
+
+def new(kind: type, *given: Any) -> Any:
+    """Return an object without running a `__new__` of the notebook."""
+    return made_in_c(kind).__new__(kind, *given)
+
+
 def error(kind: type, args: tuple[Any, ...]) -> Any:
     """Return an exception without running an `__init__` of the notebook."""
     made = kind.__new__(kind, *args)
-    base: Any = next(each for each in kind.__mro__ if not each.__flags__ & 0x200)  # in C
-    base.__init__(made, *args)
+    made_in_c(kind).__init__(made, *args)
     made.args = args
     return made
 

@@ -8,8 +8,16 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import array_pickles, code_pickles, formula_pickles, rebuild, set_pickles
-from .array_pickles import Layout, Memory, Met, Plain
+from . import (
+    array_pickles,
+    array_rebuild,
+    code_pickles,
+    creation,
+    formula_pickles,
+    rebuild,
+    set_pickles,
+)
+from .array_pickles import Layout, Memory, Met, OfPandas, Plain
 from .code_pickles import Namespace
 from .faults import OutputError
 from .names import Names
@@ -19,7 +27,10 @@ from .set_pickles import Kept
 _SINGLETON_TYPES = (type(None), type(NotImplemented), type(...))
 _BUILTINS = builtins.__dict__
 _LOOKED_AT = frozenset({float, dict, set, frozenset})
-_HOOKS = ("__setstate__", "__reduce__", "__reduce_ex__", "__new__", "__setattr__")
+_HOOKS = (
+    *("__setstate__", "__reduce__", "__reduce_ex__", "__new__", "__setattr__"),
+    "__array_finalize__",
+)
 
 
 def dict_behind(view: Any) -> Any:
@@ -46,9 +57,6 @@ BY_PLACE: dict[str, Callable[[Any], Any]] = {
 }
 """How objects are made again, by where their class is found: it need not be loaded here."""
 
-_VIEWS = frozenset({"numpy.matrix", "patsy.design_info.DesignMatrix"})
-"""Kinds of arrays that are no more than a view of a plain one, and attributes."""
-
 
 class Reductions:
     """What a pickler does with what it meets; mixed into one of Python's picklers.
@@ -73,7 +81,7 @@ class Reductions:
         self.buffers: list[Any] = []
         self._keep: list[Any] = []
         self._owned: set[int] = set()
-        self._in_pandas: set[int] = set()
+        self._in_pandas: dict[int, OfPandas] = {}
         self._strings: dict[str, str] = {}
         self._nans: dict[int, tuple[str, str, int]] = {}
         self._sets: dict[int, tuple[Any, Kept | None]] = {}
@@ -175,7 +183,9 @@ class Reductions:
         if isinstance(reduction, str):
             return self._global(thing, reduction)
         if kind.__module__ == "__main__":
-            self._note_hooks(kind)
+            anew = creation.without_its_own(thing, reduction)
+            self._note_hooks(kind, passed=() if anew is None else ("__new__",))
+            return anew or reduction
         return reduction
 
     def _vectorizer(self, thing: Any) -> Any:
@@ -201,9 +211,9 @@ class Reductions:
         self.named.add(id(thing))
         return name
 
-    def _note_hooks(self, kind: type) -> None:
+    def _note_hooks(self, kind: type, passed: tuple[str, ...] = ()) -> None:
         for base in kind.__mro__:
-            for name in _HOOKS:
+            for name in (each for each in _HOOKS if each not in passed):
                 hook = vars(base).get(name)
                 hook = getattr(hook, "__func__", hook)
                 if isinstance(hook, types.FunctionType) and base.__module__ == "__main__":
@@ -260,29 +270,34 @@ class Reductions:
         return rebuild.error, made_of, state, None, None, rebuild.set_error
 
     def _array(self, thing: Any) -> Any:
-        kind = type(thing)
-        exact = kind is sys.modules["numpy"].ndarray
-        viewed = exact or f"{kind.__module__}.{kind.__qualname__}" in _VIEWS
-        attributes = None if exact or not viewed else vars(thing)
+        if type(thing) is not sys.modules["numpy"].ndarray:
+            return self._array_of_a_class(thing)
         if self.layout is None:
             self.met.append(array_pickles.met(thing, self._in_pandas))
-            if viewed and array_pickles.raw(thing.dtype):
-                return rebuild.memory, (), attributes
-        elif viewed:
-            reduction = self.layout.reduction(thing)
-            if reduction is not None and exact:
-                return reduction
-            if reduction is not None:
-                made_of = (kind, Plain(reduction))
-                return (
-                    rebuild.array_of_kind,
-                    made_of,
-                    attributes,
-                    None,
-                    None,
-                    rebuild.set_attributes,
-                )
-        return self._plain(thing)
+            return (rebuild.memory, ()) if array_pickles.raw(thing.dtype) else self._plain(thing)
+        return self.layout.reduction(thing) or self._plain(thing)
+
+    def _array_of_a_class(self, thing: Any) -> Any:
+        """Write an array of a class of its own as a plain one, and all of its attributes."""
+        if self.names.of_instance(thing) is not None:
+            return self._plain(thing)
+        if self.layout is None:
+            self.met.append(array_pickles.met(thing, self._in_pandas))
+        if not array_pickles.is_view(type(thing)):
+            if self.layout is not None and self.layout.shares(thing) and thing.flags.writeable:
+                raise cannot_travel(thing, "other arrays share its memory")
+            return self._plain(thing)
+        if self.layout is not None:
+            made_of = self.layout.reduction(thing)
+        else:
+            made_of = (rebuild.memory, ()) if array_pickles.raw(thing.dtype) else None
+        if made_of is None:
+            made_of = array_pickles.plain(thing).__reduce__()
+        state = array_pickles.attributes(thing)
+        if state[1]:
+            self._note_hooks(type(thing))  # `__array_finalize__` does run where there are slots
+        of_kind = (type(thing), Plain(made_of))
+        return array_rebuild.array_of_class, of_kind, state, None, None, array_rebuild.set_array
 
     @property
     def usual(self) -> list[bool]:
@@ -310,13 +325,12 @@ class Reductions:
         return self._plain(thing) if spelled is thing else (rebuild.dtype, (spelled,))
 
     def _pandas(self, thing: Any) -> Any:
-        if hasattr(thing, "blocks"):
-            held = [block.values for block in thing.blocks]
-        else:
-            held = [thing.values if hasattr(thing, "mgr_locs") else getattr(thing, "_data", None)]
-        for values in held:
-            self._in_pandas.update(map(id, array_pickles.inner_arrays(values)))
-        self._keep.append(held)
+        for holder in getattr(thing, "blocks", (thing,)):
+            block = hasattr(holder, "mgr_locs")
+            values = holder.values if block else getattr(holder, "_data", None)
+            known = array_pickles.of_pandas(holder)
+            self._in_pandas.update((id(it), known) for it in array_pickles.inner_arrays(values))
+            self._keep.append(values)
         return self._plain(thing)
 
     def _nan(self, thing: float) -> tuple[str, str, int]:
