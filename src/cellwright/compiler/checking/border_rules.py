@@ -73,7 +73,7 @@ class _Book:
                     rules.UNSERIALIZABLE_OUTPUT,
                     f"`{name}` is {what}, which cannot travel from step `{step}` to `{reader}`",
                     self.span(chain),
-                    f"make it in step `{reader}`, or join the two steps",
+                    _elsewhere(things[0], reader),
                 )
                 continue
             trouble = _loading_acts(self.walk.heap, variable.value)
@@ -211,6 +211,13 @@ def unserializable(thing: Thing) -> bool:
         return True
     known = thing.kind in (Kind.PLAIN, Kind.LIBRARY)
     return known and effects_data().flag(thing.type, "unserializable")
+
+
+def _elsewhere(thing: Thing, reader: StepName) -> str:
+    """Return where an object that cannot travel is to be made instead."""
+    if effects_data().flag(thing.type, "remade"):
+        return "make it in a cell tagged `imports`, which each step runs for itself"
+    return f"make it in step `{reader}`, or join the two steps"
 
 
 def _described(thing: Thing) -> str:

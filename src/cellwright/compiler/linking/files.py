@@ -13,8 +13,8 @@ from cellwright.compiler.walking.walk import Walk
 from cellwright.model.options import StepOptions
 from cellwright.model.pipeline import StepName
 
-_READS = frozenset({"reads", "lists", "appends", "removes"})
-_WRITES = frozenset({"writes", "appends", "makes", "removes"})
+_READS = frozenset({"reads", "lists", "appends", "later", "removes"})
+_WRITES = frozenset({"writes", "appends", "later", "makes", "removes"})
 _SETTLING = frozenset({"writes", "removes"})
 _LOOKED_FOR = dict.fromkeys(("matplotlib", "pylab", "seaborn"), ("matplotlibrc",))
 """Files that a library looks for in the working directory when it is imported."""

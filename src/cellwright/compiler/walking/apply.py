@@ -8,7 +8,7 @@ from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
-from cellwright.compiler.walking.uses import note_draws, note_files, note_states
+from cellwright.compiler.walking.uses import note_draws, note_files, note_states, opened_in_memory
 
 _CODE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.INSTANCE})
 _DRAWN_FROM = frozenset({"random_state", "rng", "seed", "generator"})
@@ -48,7 +48,11 @@ def apply_effect(
     for mark in effect.marks:
         m.unclean()
         m.site.effects.marks.setdefault(f"{mark}:{path}", m.chain(node))
+    effect = opened_in_memory(m, effect, arguments)
     found = results.result_of(m, effect, receiver, arguments, node=node)
+    for number in found:
+        if effects_data().flag(m.heap[number].type, "remade"):
+            m.heap[number].apart = True  # all that it holds is the way to something else
     if returned:
         for number in found:
             thing = m.heap[number]

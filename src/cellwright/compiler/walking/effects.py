@@ -28,8 +28,10 @@ A key is one or several names with blanks between, `*` for every other function 
     calls:A,B       calls these methods of the notebook's objects within its arguments
     nocall          calls no function that it is given
     formula:N       evaluates that argument, a text, among the variables of who calls
-    reads:N writes:N appends:N opens:N maps:N lists:N makes:N removes:N
+    reads:N writes:N appends:N opens:N maps:N lists:N makes:N removes:N database:N
                     a file (`makes`: a folder), by its path; `opens` and `maps` by their mode;
+                    `database`: none if it is in memory, which is then another type, `T.memory`;
+                    `database-later`: by its address, when a connection to it is made;
                     `N*`: files whose names begin so; `N=PATH`: that path where the argument
                     is not given; `N@K`: within the folder that keyword K gives
     seeds:S draws:S sets:S changes-state:S uses:S
@@ -67,7 +69,12 @@ _RESULTS = frozenset(
         "none",
     ]
 )
-_FILES = frozenset(["reads", "writes", "appends", "opens", "maps", "lists", "makes", "removes"])
+_FILES = frozenset(
+    [
+        *("reads", "writes", "appends", "opens", "maps", "lists", "makes", "removes"),
+        *("database", "database-later"),
+    ]
+)
 _STATES = frozenset(["seeds", "draws", "sets", "uses", "changes-state"])
 _MARKS = frozenset(
     [

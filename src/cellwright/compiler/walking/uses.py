@@ -3,7 +3,7 @@
 import ast
 import posixpath
 
-from cellwright.compiler.walking import texts
+from cellwright.compiler.walking import databases, texts
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import NOTHING, Kind, Value
@@ -68,8 +68,19 @@ def note_files(
             value = _family(m, value)
         if folder:
             value = _inside(m, arguments.keyword(folder) or NOTHING, value)
-        verb = _mode_use(m, use, at, arguments)
+        if use in databases.WORDS:
+            verb, value = databases.in_file(m, use, value, arguments)
+        else:
+            verb = _mode_use(m, use, at, arguments)
         note_file(m, verb, value, node=node, what=path)
+
+
+def opened_in_memory(m: Machine, effect: Effect, arguments: Arguments) -> Effect:
+    """Return the effect of a call, of another type where it opens a database in memory."""
+    where = next((where for use, where in effect.files if use in databases.WORDS), None)
+    if where is None:
+        return effect
+    return databases.of_memory(m, effect, _file_argument(arguments, where), arguments)
 
 
 def all_placed(effect: Effect, arguments: Arguments) -> bool:
@@ -168,4 +179,5 @@ def note_file(m: Machine, use: str, value: Value, *, node: ast.AST, what: str) -
             m.site.effects.marks.setdefault(f"network:{what}", m.chain(node))
             continue
         m.unclean()
-        m.site.effects.files.append(FileUse(use, text, m.chain(node), what, m.doubts == 0))
+        sure = m.doubts == 0 and use != "later"
+        m.site.effects.files.append(FileUse(use, text, m.chain(node), what, sure))
