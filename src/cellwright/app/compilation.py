@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,7 +121,8 @@ def compile_in(
         )
     compiled = _compiled(payload, path, assignments)
     kept = (compiled.pipeline, tuple(compiled.report), compiled.notebook, compiled.parameters)
-    memos.put("compilation", key, msgspec.json.encode(kept))
+    with suppress(UnicodeEncodeError):  # half a character in a cell, of which the report tells
+        memos.put("compilation", key, msgspec.json.encode(kept))
     return compiled
 
 

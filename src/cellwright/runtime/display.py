@@ -6,6 +6,7 @@ and nothing of them is printed.
 
 import builtins
 import json
+import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -29,6 +30,7 @@ class Displays:
         self._size = 0
         self._left_out = 0
         self._underscores: list[Any] = []
+        self._named: dict[Any, list[dict[str, Any]]] = {}
 
     def install(self) -> None:
         """Become what `display` and last expressions call."""
@@ -45,24 +47,56 @@ class Displays:
         self._remember(value)
 
     def display(self, *values: Any, **options: Any) -> Any:
-        """Record values as IPython's `display` shows them."""
+        """Record values as IPython's `display` shows them.
+
+        With a `display_id`, what has that id already shows the value from then on, too; with
+        `update`, that is all that happens.
+        """
+        transient = dict(options.get("transient") or {})
+        if options.get("display_id"):
+            chosen = options["display_id"]
+            transient["display_id"] = os.urandom(16).hex() if chosen is True else chosen
+        named = transient.get("display_id")
+        if options.get("update") and named is None:
+            raise TypeError("display_id required for update_display")
+        raw = options.get("raw")
+        if not values and options.get("display_id"):
+            values, raw = ({},), True  # a place for what comes later
         for value in values:
-            if options.get("raw"):
+            if raw:
                 data, metadata = dict(value), dict(options.get("metadata") or {})
             else:
                 data, metadata = mime_bundle(value, options.get("include"), options.get("exclude"))
-            if data:
-                self._add({"output_type": "display_data"}, data, metadata)
-        return _Handle(self) if options.get("display_id") else None
+                metadata = {**metadata, **(options.get("metadata") or {})}
+                if not data:
+                    continue
+            self.publish(data, metadata, transient=transient, update=options.get("update"))
+        return DisplayHandle(named) if options.get("display_id") else None
 
-    def publish(self, data: Any, metadata: Any = None, **_options: Any) -> None:
+    def publish(self, data: Any, metadata: Any = None, **options: Any) -> None:
         """Record forms that are made already, as IPython's `publish_display_data` does."""
-        self._add({"output_type": "display_data"}, dict(data), dict(metadata or {}))
+        named = (options.get("transient") or {}).get("display_id")
+        data, metadata = dict(data), dict(metadata or {})
+        for entry in self._named.get(named, ()):
+            self._size -= len(json.dumps(entry))
+            fresh, size = _entry({}, data, metadata)
+            entry.update(fresh)
+            self._size += size
+        if options.get("update"):
+            return
+        added = self._add({"output_type": "display_data"}, data, metadata)
+        if named is not None and added is not None:
+            self._named.setdefault(named, []).append(added)
+
+    def update_display(self, value: Any, *, display_id: Any, **options: Any) -> None:
+        """Show another value in place of what was shown under an id."""
+        self.display(value, display_id=display_id, **{**options, "update": True})
 
     def take_over(self, module: ModuleType) -> None:
         """Stand in for IPython's own functions, which print where there is no kernel."""
         module.display = self.display  # type: ignore[attr-defined]
         module.publish_display_data = self.publish  # type: ignore[attr-defined]
+        module.update_display = self.update_display  # type: ignore[attr-defined]
         module.clear_output = lambda wait=False: None  # type: ignore[attr-defined]  # noqa: ARG005
 
     def end_of_cell(self) -> None:
@@ -91,19 +125,16 @@ class Displays:
         payload = json.dumps(redactor.plain(self._outputs), sort_keys=True).encode()
         appear(path, payload)
 
-    def _add(self, output: dict[str, Any], data: dict[str, Any], metadata: dict[str, Any]) -> None:
-        entry = {**output, "data": data, "metadata": metadata}
-        try:
-            size = len(json.dumps(entry))
-        except (TypeError, ValueError, RecursionError):
-            entry = {**output, "data": {"text/plain": str(data.get("text/plain", ""))}}
-            entry["metadata"] = {}
-            size = len(json.dumps(entry))
+    def _add(
+        self, output: dict[str, Any], data: dict[str, Any], metadata: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        entry, size = _entry(output, data, metadata)
         if self._size + size > MOST:
             self._left_out += 1
-            return
+            return None
         self._size += size
         self._outputs.append([self.cell, entry])
+        return entry
 
     def _remember(self, value: Any) -> None:
         """Keep the last three values as `_`, `__`, `___`, unless somebody else set them."""
@@ -117,14 +148,36 @@ class Displays:
             setattr(builtins, name, kept)
 
 
-class _Handle:
-    """What `display(…, display_id=True)` returns: an update is shown as one more display."""
+class DisplayHandle:
+    """What `display(…, display_id=True)` returns: shows other values in the same place."""
 
-    def __init__(self, displays: Displays) -> None:
-        self._displays = displays
+    def __init__(self, display_id: Any) -> None:
+        self.display_id = display_id
+
+    def __repr__(self) -> str:
+        return f"<DisplayHandle display_id={self.display_id}>"
 
     def display(self, value: Any, **options: Any) -> None:
-        """Show a value."""
-        self._displays.display(value, **options)
+        """Show a value once more, and in the places where it is shown already."""
+        _display(value, display_id=self.display_id, **options)
 
-    update = display
+    def update(self, value: Any, **options: Any) -> None:
+        """Show another value in the same places."""
+        _display(value, display_id=self.display_id, **{**options, "update": True})
+
+
+def _display(*values: Any, **options: Any) -> None:
+    builtins.display(*values, **options)  # type: ignore[attr-defined]
+
+
+def _entry(
+    output: dict[str, Any], data: dict[str, Any], metadata: dict[str, Any]
+) -> tuple[dict[str, Any], int]:
+    """Return an output as it is recorded, and its size; what JSON cannot hold is left out."""
+    entry = {**output, "data": data, "metadata": metadata}
+    try:
+        return entry, len(json.dumps(entry))
+    except (TypeError, ValueError, RecursionError):
+        entry = {**output, "data": {"text/plain": str(data.get("text/plain", ""))}}
+        entry["metadata"] = {}
+        return entry, len(json.dumps(entry))

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import array_rebuild, rebuild, set_rebuild
+from . import array_rebuild, rebuild, set_rebuild, typing_rebuild
 from .array_pickles import Layout, Met
 from .faults import OutputError
 from .identity import same_everywhere
@@ -27,7 +27,13 @@ from .names import Names
 from .reductions import Reductions
 from .sink import Sink
 
-_REBUILD = {"rebuild": rebuild, "set_rebuild": set_rebuild, "array_rebuild": array_rebuild}
+_REBUILD = {
+    "rebuild": rebuild,
+    "set_rebuild": set_rebuild,
+    "array_rebuild": array_rebuild,
+    "typing_rebuild": typing_rebuild,
+}
+"""The modules whose functions our pickles call, wherever they are."""
 MAGIC = b"CWPICKLE"
 ALIGNMENT = 64
 DEEP_STACK = 512 << 20

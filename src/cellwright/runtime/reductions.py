@@ -16,6 +16,7 @@ from . import (
     formula_pickles,
     rebuild,
     set_pickles,
+    typing_rebuild,
 )
 from .array_pickles import Layout, Memory, Met, OfPandas, Plain
 from .code_pickles import Namespace
@@ -359,7 +360,9 @@ def _type_variable(thing: Any) -> Any:
         "covariant": thing.__covariant__,
         "contravariant": thing.__contravariant__,
     }
-    return rebuild.type_variable, (thing.__name__, thing.__constraints__, options)
+    ours = rebuild.main_namespace().get(thing.__name__) is thing
+    makes = typing_rebuild.type_variable_of_main if ours else rebuild.type_variable
+    return makes, (thing.__name__, thing.__constraints__, options)
 
 
 def _copies_on_write() -> bool:

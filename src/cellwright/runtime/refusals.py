@@ -48,6 +48,7 @@ _ADVICE = {
     "traceback": "hand on its text (`traceback.format_exc()`)",
     "tempfile.TemporaryDirectory": "its folder is removed when the step ends: use a path",
     "tempfile._TemporaryFileWrapper": "its file is removed when the step ends: use a path",
+    "unittest.mock.Base": "a mock makes up whatever it is asked for: make it where it is used",
     "multiprocessing.pool.Pool": _REDO,
     "concurrent.futures.thread.ThreadPoolExecutor": _REDO,
     "concurrent.futures.process.ProcessPoolExecutor": _REDO,
@@ -64,6 +65,7 @@ _REFUSED = frozenset(
         "subprocess.Popen",
         "socket.socket",
         "memoryview",
+        "unittest.mock.Base",
     }
 )
 """What pickle would refuse for a part of it, or take and give back without its meaning."""

@@ -321,3 +321,38 @@ def test_pools_of_processes_find_the_functions_of_the_notebook(steps: Steps) -> 
     )
 
     assert attempt.stdout == "[1, 4, 9]\n"
+
+
+UPDATES = {
+    "a handle": ("h = display('x', display_id=True)\nh.update('y')", ["'y'"]),
+    "an id": ("h = display('x', display_id='q')\nupdate_display('y', display_id='q')", ["'y'"]),
+    "once more": ("h = display('x', display_id=True)\nh.display('y')", ["'y'", "'y'"]),
+    "in between": ("h = display('x', display_id=True)\ndisplay(1)\nh.update('y')", ["'y'", "1"]),
+    "a place": ("h = display(display_id=True)\ndisplay(1)\nh.update('y')", ["'y'", "1"]),
+    "unknown": ("update_display('y', display_id='nowhere')", []),
+    "published": (
+        "publish_display_data({'text/plain': 'a'}, transient={'display_id': 'p'}); "  # noqa: ISC004
+        "update_display(2, display_id='p')",
+        ["2"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UPDATES)
+def test_an_update_takes_the_place_of_a_display(steps: Steps, case: str) -> None:
+    text, shown = UPDATES[case]
+    attempt = steps.ok(
+        text,
+        definitions="from IPython.display import display, update_display, publish_display_data",
+    )
+
+    assert [entry["data"]["text/plain"] for _, entry in attempt.displays] == shown
+
+
+def test_a_handle_without_ipython_shows_its_id_and_travels(steps: Steps) -> None:
+    first = steps.ok("h = display('x', display_id='q')\nh", outputs=("h",))
+    second = steps.ok("print(h)\nh.display(3)", inputs=((first, "h"),))
+
+    assert first.displays[1][1]["data"]["text/plain"] == "<DisplayHandle display_id=q>"
+    assert second.stdout == "<DisplayHandle display_id=q>\n"
+    assert second.displays[0][1]["data"]["text/plain"] == "3"

@@ -273,3 +273,15 @@ def test_an_exception_in_code_that_crossed_shows_its_line(steps: Steps) -> None:
     assert 'File "churn.ipynb, cell 3", line 2, in f\n    return v / 0' in (
         second.manifest.error.traceback
     )
+
+
+def test_a_type_variable_is_the_one_that_the_readers_program_has(steps: Steps) -> None:
+    definitions = "from typing import Generic, TypeVar\nT = TypeVar('T')"
+    first = steps.ok("class Box(Generic[T]): pass", definitions=definitions, outputs=("Box",))
+    second = steps.ok(
+        "print(Box.__parameters__ == (T,), Box[int])",
+        definitions=definitions,
+        inputs=((first, "Box"),),
+    )
+
+    assert second.stdout == "True __main__.Box[int]\n"

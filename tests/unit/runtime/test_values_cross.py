@@ -263,6 +263,7 @@ REFUSED = {
     ),
     "import numpy as np\nx = np.memmap('m', mode='w+', shape=2)": ("`x`: the array is mapped to a file", "numpy.array"),
     "class R:\n    def __reduce__(self): raise ValueError('mine')\nx = [R()]": ("`x[0]`: `__main__.R` cannot be written: mine", ""),
+    "from unittest.mock import MagicMock\nx = {'c': MagicMock()}": ("`x['c']`: `unittest.mock.MagicMock` cannot leave", "where it is used"),
     "import types\nx = types.ModuleType('made')": ("`x`: the module `made`", "import it"),
 }  # fmt: skip
 

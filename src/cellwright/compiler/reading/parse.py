@@ -244,7 +244,10 @@ def _python_tree(source: str) -> tuple[ast.Module | None, SyntaxError | None]:
     except UnicodeEncodeError as error:
         line = source.count("\n", 0, error.start) + 1
         column = error.start - source.rfind("\n", 0, error.start)
-        return None, SyntaxError("half a character (a lone surrogate)", ("", line, column, None))
+        said = (
+            f"half a character (a lone surrogate): write it as `\\u{ord(source[error.start]):04x}`"
+        )
+        return None, SyntaxError(said, ("", line, column, None))
     except ValueError:
         line = source.count("\n", 0, source.find("\0")) + 1
         return None, SyntaxError("a null character", ("", line, 1, None))
