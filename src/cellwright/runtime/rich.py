@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from .pretty import pretty
+
 _METHODS = {
     "_repr_html_": "text/html",
     "_repr_markdown_": "text/markdown",
@@ -18,10 +20,6 @@ _METHODS = {
 }
 LONGEST_TEXT = 1024 * 1024
 """Characters of plain text that are kept of one value."""
-
-
-_NO_TEXT: Any = object.__repr__
-"""What a class has that gives its objects no text of their own."""
 
 
 def mime_bundle(
@@ -69,31 +67,14 @@ def _figure(value: Any) -> bytes | None:
 
 
 def plain_text(value: Any) -> str:
-    """Return a value's text as a kernel shows it, long containers over several lines."""
+    """Return a value's text as a kernel shows it; never raises."""
     try:
-        if type(value) in (list, tuple, dict, set, frozenset) and len(value) > 1:
-            import pprint
-
-            text = pprint.pformat(value, width=79, compact=False, sort_dicts=False)
-        elif type(value).__repr__ is _NO_TEXT:
-            text = f"<{_class_name(type(value))} at {id(value):#x}>"
-        elif type(value) is type:
-            text = _class_name(value)
-        else:
-            text = repr(value)
+        text = pretty(value)
     except Exception as error:  # noqa: BLE001  # the user's own __repr__
         text = f"<{type(value).__qualname__}: its repr raised {type(error).__qualname__}>"
     if len(text) > LONGEST_TEXT:
         text = text[:LONGEST_TEXT] + "…"
     return text
-
-
-def _class_name(kind: type) -> str:
-    return (
-        kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
 
 
 def _own(value: Any, method: str) -> Any:
