@@ -3,7 +3,16 @@
 import ast
 from dataclasses import replace
 
-from cellwright.compiler.walking import callbacks, escapes, formulas, items, results, set_ups, texts
+from cellwright.compiler.walking import (
+    callbacks,
+    escapes,
+    formulas,
+    items,
+    results,
+    set_ups,
+    texts,
+    uses,
+)
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
@@ -68,7 +77,8 @@ def _unless(m: Machine, effect: Effect, arguments: Arguments) -> tuple[Effect, b
     """Return the effect with the type that a keyword decides; whether state is not used."""
     for key, type_name in effect.unless:
         value = arguments.at(key)
-        if value and "NoneType" not in m.heap.types(value):
+        shared = any(uses.is_global(m.heap[number]) for number in value)
+        if value and not shared and "NoneType" not in m.heap.types(value):
             if type_name:
                 effect = replace(effect, type_name=type_name, exact=False)
             return effect, True

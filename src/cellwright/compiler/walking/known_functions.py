@@ -5,7 +5,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from cellwright.compiler.walking import attributes, caches, calls, classes, items, texts
+from cellwright.compiler.walking import attributes, caches, calls, classes, items, texts, uses
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Thing, Value
@@ -234,11 +234,18 @@ def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int
 
 
 def _random_state(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
-    """Return the generator that is given, or a new one where that is a seed."""
-    given = arguments.at("0") or arguments.keyword("seed") or NOTHING
-    data = effects_data()
-    found = frozenset(n for n in given if data.flag(m.heap[n].type, "generator"))
-    if found != given or not given:
+    """Return the generator that is given; the global one for None; a new one for a seed."""
+    found, seeded = NOTHING, False
+    for number in arguments.at("0") or arguments.at("seed") or m.heap.scalar("NoneType"):
+        thing = m.heap[number]
+        shared = thing.type == "NoneType" or uses.is_global(thing)
+        sure = shared or effects_data().flag(thing.type, "generator")
+        if shared or (not sure and thing.type != "int"):
+            found |= m.heap.library(uses.HOME)
+        if not shared and thing.kind is not Kind.SCALAR:
+            found |= {number}
+        seeded = seeded or not sure
+    if seeded:
         found |= {m.make(node, "numpy.random.Generator", part="seeded").number}
     return found
 
@@ -277,6 +284,7 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "pathlib.PurePath": _path,
     "pathlib.PosixPath": _path,
     "sklearn.utils.check_random_state": _random_state,
+    "sklearn.utils.validation.check_random_state": _random_state,
     "functools.lru_cache": caches.cached,
     "functools.cache": caches.cached,
     caches.DECORATOR: caches.cached,

@@ -2,16 +2,19 @@
 
 import ast
 import posixpath
+from collections.abc import Iterable
 
 from cellwright.compiler.walking import databases, texts
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
-from cellwright.compiler.walking.heap import NOTHING, Kind, Value
+from cellwright.compiler.walking.heap import NOTHING, Kind, Thing, Value
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.sites import FileUse, StateUse
 
 GENERATORS = frozenset({"random", "numpy.random", "torch"})
 """Global random generators."""
+HOME = "numpy.random"
+"""The module that behaves like its global generator, and may be given in its place."""
 _MODES = {"opens": ("1", "r"), "maps": ("2", "r+")}
 """Where the mode of what opens a file or maps it is given, and what it is by default."""
 _READ_ONLY = frozenset({"r", "c", "None"})
@@ -36,9 +39,19 @@ def note_states(m: Machine, effect: Effect, given: Value, node: ast.AST, path: s
     for use, state in effect.states:
         if state.startswith("inside:"):
             inside = m.heap.reach(given)
-            if not any(effects_data().flag(m.heap[n].type, "random") for n in inside):
+            m.change(_flagged(m, inside, "generator"), node)  # who holds one, draws from it
+            if not _flagged(m, inside, "random"):
                 continue
         note_state(m, use, state.removeprefix("inside:"), node=node, what=path)
+
+
+def is_global(thing: Thing) -> bool:
+    """Tell whether what is drawn from an object is drawn from the global generator of numpy."""
+    return thing.kind is Kind.LIBRARY and (thing.type == HOME or thing.type.endswith("._rand"))
+
+
+def _flagged(m: Machine, numbers: Iterable[int], flag: str) -> Value:
+    return frozenset(n for n in numbers if effects_data().flag(m.heap[n].type, flag))
 
 
 def note_draws(m: Machine, node: ast.AST, path: str) -> None:
