@@ -19,7 +19,9 @@ _DUNDERS = (
     "__len__", "__iter__", "__next__", "__getitem__", "__contains__", "__eq__", "__hash__",
     "__lt__", "__str__", "__repr__", "__call__", "__bool__", "__float__", "__int__",
     "__index__", "__array__", "__add__", "__radd__", "_repr_html_", "__reversed__", "__abs__",
-    "__deepcopy__", "__copy__", "__round__", "write",
+    "__deepcopy__", "__copy__", "__round__", "write", "__format__", "__fspath__", "__missing__",
+    "__array_ufunc__", "__array_function__", "__le__", "__gt__", "__ge__", "__ne__", "__sub__",
+    "__rsub__", "__mul__", "__rmul__", "__truediv__", "__neg__", "__getstate__", "__reduce__",
 )  # fmt: skip
 
 _ROUNDS = 3
@@ -117,11 +119,13 @@ def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
         return NOTHING
     every = _contents(m, receiver | given)
     direct = receiver | given
+    yielded = NOTHING
     for thing in targets:
         if thing.kind is Kind.GENERATOR:
             with m.maybe():
-                every |= _contents(m, _yielded(m, thing, node))
-    inside = m.heap.reach(every) - reached  # a generator gave more to call
+                yielded |= _yielded(m, thing, node)
+    every |= _contents(m, yielded)
+    inside = m.heap.reach(every | yielded) - reached  # a generator gave more to call
     targets += [m.heap[n] for n in sorted(inside) if m.heap[n].kind in _CALLED]
     direct |= every
     if len(m.heap.mutable(every)) > _WIDEST:
@@ -207,18 +211,27 @@ def _call_target(
         if thing.kind is Kind.METHOD:
             return calls.call(m, itself, arguments, node=node)
         if thing.kind is Kind.CLASS:
-            if thing.number in direct:
-                return calls.call(m, itself, arguments, node=node)
-            return NOTHING
+            if thing.number not in direct:
+                return NOTHING
+            made = calls.call(m, itself, arguments, node=node)
+            return made | _call_methods(m, made, effect.calls, every, node)
         names = _methods_of(m, thing) if unknown else (*_DUNDERS, *effect.calls)
-        found = NOTHING
+        return _call_methods(m, itself, names, every, node)
+
+
+def _call_methods(
+    m: Machine, owner: Value, names: tuple[str, ...], every: Value, node: ast.AST
+) -> Value:
+    found = NOTHING
+    for number in sorted(owner if names else NOTHING):
+        itself = frozenset((number,))
         for name in names:
-            members, _ = attributes.class_member(m, thing.bases, name)
+            members, _ = attributes.class_member(m, m.heap[number].bases, name)
             functions = frozenset(n for n in members if m.heap[n].kind is Kind.FUNCTION)
             if functions:
                 more = Arguments(positional=(itself,), every=every)
                 found |= calls.call(m, functions, more, node=node)
-        return found
+    return found
 
 
 def _is_method(m: Machine, thing: Thing, direct: Value) -> bool:

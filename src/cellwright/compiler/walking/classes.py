@@ -8,6 +8,7 @@ from cellwright.compiler.walking import (
     calls,
     comprehensions,
     expressions,
+    hooks,
     items,
     library,
     statements,
@@ -41,6 +42,7 @@ def define_class(m: Machine, node: ast.ClassDef) -> None:
     if ASKING in m.words and any(m.heap[n].kind is Kind.CLASS for base in bases for n in base):
         _note_classes(m, "changes-state", node)
     _walk_body(m, node, thing)
+    hooks.tell_members(m, thing, node)
     _tell_metaclass(m, thing, bases, dict(keywords).get("metaclass", NOTHING), node)
     if any(m.heap[number].type in _RECORDS for value in decorators for number in value) or any(
         m.heap[number].type == "typing.NamedTuple" for base in bases for number in base
@@ -63,6 +65,9 @@ def made_class(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
             constant = name.startswith("['")
             m.heap.put(thing, name[2:-2] if constant else ANY_ATTRIBUTE, value)
             thing.open = thing.open or not constant
+    hooks.tell_members(m, thing, node)
+    _tell_metaclass(m, thing, list(thing.bases), NOTHING, node)
+    _tell_bases(m, list(thing.bases), frozenset((thing.number,)), node)
     return frozenset((thing.number,))
 
 
@@ -92,7 +97,7 @@ def _derive(m: Machine, thing: Thing, bases: list[Value]) -> None:
 
 
 def _tell_metaclass(
-    m: Machine, thing: Thing, bases: list[Value], named: Value, node: ast.ClassDef
+    m: Machine, thing: Thing, bases: list[Value], named: Value, node: ast.AST
 ) -> None:
     """Run what the class of a class, its own or that of a base, does when one is made."""
     metaclass = named
@@ -122,7 +127,7 @@ def _walk_body(m: Machine, node: ast.ClassDef, thing: Thing) -> None:
     m.frames.pop()
     m.dead = False
     for name, value in frame.names.items():
-        m.heap.put(thing, name, value)
+        hooks.keep_member(m, thing, name, value)
     if frame.cells is not None:
         for name, value in frame.cells.fields.items():
             m.heap.put(thing, name, value)
@@ -141,7 +146,7 @@ def _mark_methods(m: Machine, node: ast.ClassDef, thing: Thing) -> None:
                 m.heap.put(thing, f"{statement.name}.{decorator.attr}", frozenset((made.number,)))
 
 
-def _tell_bases(m: Machine, bases: list[Value], klass: Value, node: ast.ClassDef) -> None:
+def _tell_bases(m: Machine, bases: list[Value], klass: Value, node: ast.AST) -> None:
     """Run the `__init_subclass__` of the bases."""
     hook, _ = attributes.class_member(m, tuple(bases), "__init_subclass__")
     if hook:
@@ -153,6 +158,7 @@ def instantiate(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -
     klass = frozenset((thing.number,))
     for base in library.library_bases(m, thing):
         if base in library.TYPE_FACTORIES:  # an Enum is asked for a member
+            hooks.ask_enum(m, klass, arguments, node)
             return klass | m.heap.scalar()
     instance = m.make(node, "instance", Kind.INSTANCE, part=thing.number)
     instance.bases = (klass,)
@@ -170,8 +176,5 @@ def instantiate(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -
     if not complete or "record" in thing.fields or not (starter or creator):
         instance.open = instance.open or not complete or "record" in thing.fields
         m.heap.hold(instance, arguments.all())
-    for name in ("__post_init__",):
-        members, _ = attributes.class_member(m, (klass,), name)
-        if members:
-            calls.call(m, members, given(itself), node=node)
+    hooks.fill(m, instance, arguments, node)
     return found

@@ -5,6 +5,7 @@ import ast
 from cellwright.compiler.walking import (
     attributes,
     calls,
+    classes,
     comprehensions,
     functions,
     library,
@@ -106,7 +107,7 @@ def _item_of(m: Machine, thing: Thing, key: str | None, node: ast.AST, index: Va
         case Kind.LIBRARY:
             return library.item_of_member(m, thing, index, key=key, node=node)
         case Kind.CLASS:
-            return frozenset((thing.number,))
+            return _class_item(m, thing, node, index)
         case Kind.INSTANCE:
             return _instance_item(m, thing, node, index)
         case Kind.PLAIN if thing.type in CONTAINERS:
@@ -151,9 +152,22 @@ def _instance_item(m: Machine, thing: Thing, node: ast.AST, index: Value) -> Val
     self_value = frozenset((thing.number,))
     members, complete = attributes.class_member(m, thing.bases, "__getitem__")
     found = calls.call(m, members, given(self_value, index), node=node) if members else NOTHING
+    missing, _ = attributes.class_member(m, thing.bases, "__missing__")
+    if missing and not members:
+        with m.maybe():
+            found |= calls.call(m, missing, given(self_value, index), node=node)
     if thing.open or not complete:
         found |= attributes.opaque_part(m, thing)
     return found
+
+
+def _class_item(m: Machine, thing: Thing, node: ast.AST, index: Value) -> Value:
+    """Return what `Class[...]` is: what the class defines, or the class for a type."""
+    itself = frozenset((thing.number,))
+    asked, _ = attributes.class_member(m, (itself,), "__class_getitem__")
+    metaclass = thing.fields.get(classes.METACLASS, NOTHING)
+    asked |= attributes.class_member(m, (metaclass,), "__getitem__")[0]
+    return itself | (calls.call(m, asked, given(itself, index), node=node) if asked else NOTHING)
 
 
 def read_slice(m: Machine, owner: Value, node: ast.AST) -> Value:

@@ -5,7 +5,17 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from cellwright.compiler.walking import attributes, caches, calls, classes, items, texts, uses
+from cellwright.compiler.walking import (
+    attributes,
+    caches,
+    calls,
+    classes,
+    getters,
+    hooks,
+    items,
+    texts,
+    uses,
+)
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import effects_data
 from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Thing, Value
@@ -210,7 +220,8 @@ def _nothing(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
 
 
 def _deepcopy(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
-    calls.touch(m, arguments.at("0"), ("__deepcopy__", "__reduce__", "__getstate__"), node)
+    reached = frozenset(m.heap.reach(arguments.at("0")))
+    calls.touch(m, reached, ("__deepcopy__", "__reduce__", "__getstate__"), node)
     return frozenset(_copied(m, number, node, {}) for number in arguments.at("0"))
 
 
@@ -256,6 +267,15 @@ def _next(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     return items.iterate(m, value, node) | arguments.at("1")
 
 
+_FIELDS = (
+    hooks.FIELD, "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field",
+    "pydantic.fields.Field",
+)  # fmt: skip
+_HOOKS = (
+    "validator", "root_validator", "field_validator", "model_validator", "field_serializer",
+    "model_serializer", "serializer", "computed_field",
+)  # fmt: skip
+"""What makes a method one that pydantic calls on its own."""
 _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
@@ -293,4 +313,11 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "builtins.staticmethod": _marked("static"),
     "builtins.classmethod": _marked("class"),
     "functools.wraps": _nothing,
+    "functools.total_ordering": hooks.total_ordering,
+    "operator.attrgetter": getters.attribute_getter,
+    "operator.methodcaller": getters.method_caller,
+    hooks.DECORATOR: hooks.hook,
+    **dict.fromkeys(_FIELDS, hooks.field),
+    **dict.fromkeys(("attr.Factory", "attrs.Factory"), hooks.factory),
+    **{f"pydantic.{name}": hooks.hook for name in _HOOKS},
 }

@@ -23,20 +23,10 @@ SHELL = "__cellwright_shell__"
 
 ALWAYS_BOUND = frozenset(
     {
-        "__name__",
-        "__doc__",
-        "__builtins__",
-        "__annotations__",
-        "__spec__",
-        "__class__",
-        "__qualname__",
-        "__module__",
-        "__loader__",
-        "__package__",
-        "__debug__",
-        "__file__",
+        "__name__", "__doc__", "__builtins__", "__annotations__", "__spec__", "__class__",
+        "__qualname__", "__module__", "__loader__", "__package__", "__debug__", "__file__",
     }
-)
+)  # fmt: skip
 
 DEPTH = 12
 
@@ -97,6 +87,8 @@ class Machine:
         self.bound: set[int] = set()
         self.keep: list[ast.AST] = []
         self.extra: ScopeTable = {}
+        self.getters: dict[tuple[int, str], ast.expr] = {}
+        """What getters of `operator` do, spelled out, by the call that makes them."""
         self.texts_at: dict[tuple[object, ...], set[str]] = {}
 
     # -- names ---------------------------------------------------------------------

@@ -83,12 +83,7 @@ def _run_text(m: Machine, node: ast.Call) -> Value | None:
             tree = ast.parse(first.value.strip(), mode=mode)
         except (SyntaxError, ValueError):
             return NOTHING
-        for inner in ast.walk(tree):
-            for name in ("lineno", "end_lineno", "col_offset", "end_col_offset"):
-                if hasattr(inner, name):
-                    setattr(inner, name, getattr(node, name))
-        m.keep.append(tree)
-        m.extra.update(scope_table(tree))
+        take_in(m, tree, node)
         if isinstance(tree, ast.Expression):
             return expressions.evaluate(m, tree.body)
         assert isinstance(tree, ast.Module)
@@ -111,6 +106,16 @@ def _is_own_namespace(m: Machine, node: ast.expr) -> bool:
             return bool(made) and len(made) == len(places) and shown
         case _:
             return False
+
+
+def take_in(m: Machine, tree: ast.AST, node: ast.AST) -> None:
+    """Let a tree be walked that stands in no cell, as if it stood where a node does."""
+    for inner in ast.walk(tree):
+        for name in ("lineno", "end_lineno", "col_offset", "end_col_offset"):
+            if hasattr(inner, name):
+                setattr(inner, name, getattr(node, name))
+    m.keep.append(tree)
+    m.extra.update(scope_table(tree))
 
 
 def note_dynamic(m: Machine, node: ast.AST) -> None:
