@@ -49,6 +49,7 @@ class Machine:
         self._deletions: dict[str, Chain] = {}
         self._changed: dict[tuple[Value, bool], tuple[int, int]] = {}
         self.site = Site(-1, None, ())
+        self.walked: Sequence[Site] = ()
         self.cell = 0
         self.frames: list[Frame] = []
         self.settled: dict[Hashable, Any] = {}
@@ -87,6 +88,8 @@ class Machine:
         self.bound: set[int] = set()
         self.keep: list[ast.AST] = []
         self.extra: ScopeTable = {}
+        self.filled: dict[int, list[Any]] = {}
+        """The calls of functions that remember their results; see `caches.py`."""
         self.getters: dict[tuple[int, str], ast.expr] = {}
         """What getters of `operator` do, spelled out, by the call that makes them."""
         self.texts_at: dict[tuple[object, ...], set[str]] = {}
@@ -97,6 +100,11 @@ class Machine:
     def names(self) -> dict[str, Variable]:
         """Return what the names of the module mean here."""
         return self._module.names
+
+    @property
+    def stores(self) -> Mapping[str, int]:
+        """Return how often the walk has bound each name of the module so far."""
+        return self._module.stores
 
     @property
     def frame(self) -> Frame | None:

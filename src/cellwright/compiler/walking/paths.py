@@ -35,6 +35,8 @@ class Namespace:
 
     def __init__(self) -> None:
         self.names: dict[str, Variable] = {}
+        self.stores: dict[str, int] = {}
+        """How often the walk has bound each name so far."""
         self._lent = False
 
     def lend(self) -> dict[str, Variable]:
@@ -53,6 +55,7 @@ class Namespace:
             self.names = dict(self.names)
             self._lent = False
         self.names[name] = variable
+        self.stores[name] = self.stores.get(name, 0) + 1
 
     def join(self, other: dict[str, Variable]) -> bool:
         """Let each name mean what it does here or there; tell whether that adds anything."""

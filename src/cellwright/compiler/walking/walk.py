@@ -98,6 +98,7 @@ def walk_notebook(
     machine.words = _words(cells)
     machine.used_in_texts = formulas.used_as_code(parsed.tree for parsed in cells)
     sites: list[Site] = []
+    machine.walked = sites
     definitions: list[Definition] = []
     for site in plan_sites(cells):
         sites.append(site)
