@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cellwright.compiler.checking import border_rules, check, effect_rules, interleave, module_rules
+from cellwright.compiler.checking import (
+    border_rules,
+    check,
+    effect_rules,
+    ending_rules,
+    interleave,
+    module_rules,
+)
 from cellwright.compiler.emitting.assemble import assemble
 from cellwright.compiler.emitting.fingerprint import Dumps
 from cellwright.compiler.emitting.imports import ImportScan
@@ -107,6 +114,7 @@ def compile_notebook(
     interleave.check_interleaved(wiring, world, report)
     effect_rules.check_effects(wiring, report)
     border_rules.check_borders(wiring, world, report)
+    ending_rules.check_ends(wiring, report)
     module_rules.check_modules(wiring, report)
     report = apply_allowances(report, notebook)
     if plan is None or report.has_errors:

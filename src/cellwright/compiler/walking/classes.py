@@ -177,4 +177,5 @@ def instantiate(m: Machine, thing: Thing, arguments: Arguments, node: ast.AST) -
         instance.open = instance.open or not complete or "record" in thing.fields
         m.heap.hold(instance, arguments.all())
     hooks.fill(m, instance, arguments, node)
+    hooks.may_end(m, itself, (klass,), node)
     return found

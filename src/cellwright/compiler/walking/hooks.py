@@ -122,6 +122,12 @@ def fill(m: Machine, instance: Thing, arguments: Arguments, node: ast.AST) -> No
             calls.call(m, members, given(itself), node=node)
 
 
+def may_end(m: Machine, instance: Value, classes: tuple[Value, ...], node: ast.AST) -> None:
+    """Run what an object does when nothing refers to it any more: at any time from now on."""
+    ending, _ = attributes.class_member(m, classes, "__del__")
+    _may_call(m, ending, given(instance), node)
+
+
 def _make_field(m: Machine, instance: Thing, name: str, makers: Value, node: ast.AST) -> None:
     for number in sorted(makers):
         container = _CONTAINERS.get(m.heap[number].type)

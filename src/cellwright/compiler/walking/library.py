@@ -129,7 +129,7 @@ def call_member(m: Machine, path: str, arguments: Arguments, *, node: ast.AST) -
             m.unclean()
         uses.note_state(m, use, state, node=node, what=path)
         return m.heap.scalar()
-    effect = formulas.effect_of(path)
+    effect = formulas.effect_of(path) or set_ups.registration(path)
     named = effects_data().names(path)
     if effect is None or not named or not uses.all_placed(effect, arguments):
         named_files.note(m, arguments.all(), node=node, what=path)

@@ -15,7 +15,7 @@ import sys
 
 from cellwright.compiler.walking import uses
 from cellwright.compiler.walking.arguments import Arguments
-from cellwright.compiler.walking.effects import Effect, effects_data
+from cellwright.compiler.walking.effects import Effect, effects_data, parse_effect
 from cellwright.compiler.walking.heap import Kind, Value
 from cellwright.compiler.walking.local_modules import BUILTINS
 from cellwright.compiler.walking.machine import Machine
@@ -29,6 +29,8 @@ _TELLING = (
     "plot", "draw", "help", "summary", "demo", "check", "assert", "test", "view",
 )  # fmt: skip
 """What the names of functions begin with that only tell something."""
+_ABSTRACT = frozenset({"collections.abc", "numbers", "typing", "os", "io", "importlib.abc"})
+"""Modules whose classes have others registered as what they are, though they do not derive."""
 _KNOWN_ELSEWHERE = frozenset(sys.stdlib_module_names) | {"builtins", "cellwright"}
 """Modules of which the data say what assigning to their members does."""
 
@@ -108,6 +110,14 @@ def note_set_up(m: Machine, effect: Effect, node: ast.AST, path: str) -> None:
     for root in effect.installs:
         m.set_up.add(root)
         uses.note_state(m, "changes-state", _state(root), node=node, what=path)
+
+
+def registration(path: str) -> Effect | None:
+    """Return what `Sequence.register(Class)` does: `isinstance` heeds it from then on."""
+    owner, _, name = path.rpartition(".")
+    module, _, klass = owner.rpartition(".")
+    abstract = name == "register" and klass[:1].isupper() and module in _ABSTRACT
+    return parse_effect(f"arg:0 nocall installs:{EVERYTHING}") if abstract else None
 
 
 def may_set_up(m: Machine, path: str, arguments: Arguments, node: ast.AST) -> None:
