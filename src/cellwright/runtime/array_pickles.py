@@ -9,6 +9,7 @@ from typing import Any
 
 from . import rebuild
 from .faults import OutputError
+from .own_dicts import Attributes
 
 _RAW = frozenset("biufcmMSUV")
 """Kinds of elements whose bytes are all there is to them."""
@@ -35,6 +36,10 @@ class OfPandas:
 
     written: bool
     referenced: bool
+
+
+_WRITTEN = ("__reduce__", "__reduce_ex__", "__setstate__", "__getstate__")
+"""Methods that say how an object is written."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +99,22 @@ class Plain:
 class Layout:
     """Which arrays of a value share memory, and which are written by themselves."""
 
-    def __init__(self, met: Iterable[Met] = ()) -> None:
+    def __init__(self, met: Iterable[Met], own_dicts: dict[int, Attributes]) -> None:
+        self.own_dicts = own_dicts
         self._memory: dict[int, Memory] = {}
         self._flat: dict[int, Any] = {}
-        for cluster in clusters(met):
+        self._buffers: dict[int, Any] = {}
+        met = list(met)
+        for each in met:
+            if is_buffer(each.owner) and each.array.size:
+                self._buffers[id(each.array)] = each.owner
+        for cluster in clusters(each for each in met if id(each.array) not in self._buffers):
             self._note(cluster)
+
+    def shares(self, array: Any) -> bool:
+        """Tell whether an array lies on memory that others use."""
+        known = (self._memory, self._flat, self._buffers)
+        return any(id(array) in each for each in known)
 
     def reduction(self, array: Any) -> tuple[Any, ...] | None:
         """Return how an array is made again, or None where numpy's own way must do."""
@@ -109,14 +125,14 @@ class Layout:
         memory = self._memory.get(id(array))
         shape, strides, writeable = array.shape, array.strides, array.flags.writeable
         dtype = spelled(array.dtype)
+        buffer = self._buffers.get(id(array))
+        if buffer is not None:
+            offset = address(array) - _start(buffer)
+            return rebuild.view, (buffer, dtype, shape, strides, offset, writeable)
         if memory is None:
             return rebuild.array, (_packed(plain(array)), dtype, shape, strides, writeable)
-        offset = array.__array_interface__["data"][0] - memory.low
+        offset = address(array) - memory.low
         return rebuild.view, (memory, dtype, shape, strides, offset, writeable)
-
-    def shares(self, array: Any) -> bool:
-        """Tell whether an array is one of several over the same memory."""
-        return id(array) in self._memory or id(array) in self._flat
 
     def _note(self, cluster: list[Met]) -> None:
         sharing = truly_shared(cluster)
@@ -157,6 +173,33 @@ class Layout:
         )
 
 
+def address(array: Any) -> int:
+    """Return where the first element of an array is."""
+    found: int = array.__array_interface__["data"][0]
+    return found
+
+
+def is_buffer(owner: Any) -> bool:
+    """Tell whether what owns the memory of an array is bytes that can be written to."""
+    known = sys.modules.get("array")
+    return isinstance(owner, bytearray) or (known is not None and isinstance(owner, known.array))
+
+
+def _start(buffer: Any) -> int:
+    import numpy as np
+
+    return address(np.frombuffer(buffer, np.uint8))
+
+
+def foreign(array: Any, kind: type) -> OutputError:
+    """Return the refusal of an array that shares memory and is written in its own way."""
+    return OutputError(
+        f"the array shares memory with another, and `{kind.__qualname__}` writes a copy",
+        culprit=array,
+        hint="hand on copies (`array.copy()`)",
+    )
+
+
 def raw(dtype: Any) -> bool:
     """Tell whether the bytes of the elements are all there is to them."""
     return dtype.kind in _RAW and not dtype.hasobject and dtype.char != "T"
@@ -190,9 +233,15 @@ def is_view(kind: type) -> bool:
         return True
     if any(base.__module__ == "__main__" for base in kind.__mro__):
         return True
-    own = ("__reduce__", "__reduce_ex__", "__setstate__", "__getstate__")
-    says = any(getattr(kind, name, None) is not getattr(numpy.ndarray, name, None) for name in own)
-    return not says and not issubclass(kind, numpy.memmap)
+    if issubclass(kind, numpy.memmap):
+        return False
+    masked = sys.modules.get("numpy.ma")
+    base = numpy.ndarray
+    if masked is not None and issubclass(kind, masked.MaskedArray):
+        if kind.__module__.partition(".")[0] == "numpy":
+            return False  # a single masked record, whose elements are its attributes
+        base = masked.MaskedArray
+    return all(getattr(kind, name, None) is getattr(base, name, None) for name in _WRITTEN)
 
 
 def attributes(array: Any) -> tuple[dict[str, Any], dict[str, Any]]:

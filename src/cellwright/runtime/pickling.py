@@ -24,6 +24,7 @@ from .array_pickles import Layout, Met
 from .faults import OutputError
 from .identity import same_everywhere
 from .names import Names
+from .own_dicts import Attributes
 from .reductions import Reductions
 from .sink import Sink
 
@@ -68,6 +69,8 @@ class Survey:
 
     objects: dict[int, Any] = field(default_factory=dict)
     arrays: list[Met] = field(default_factory=list)
+    own_dicts: dict[int, Attributes] = field(default_factory=dict)
+    """What stands for dictionaries of attributes that are met by themselves, too."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,8 @@ def survey(value: Any, names: Names) -> Survey:
         for key, entry in memo.items()
         if key not in pickler.named and not same_everywhere(type(entry[1]))
     }
-    return Survey(objects, pickler.met)
+    objects |= pickler.own_dicts.of(objects)
+    return Survey(objects, pickler.met, pickler.own_dicts.apart())
 
 
 def dump(value: Any, sink: Sink, names: Names) -> Pickled:
@@ -161,8 +165,9 @@ def dump(value: Any, sink: Sink, names: Names) -> Pickled:
 
 
 def layout_of(value: Any, names: Names) -> Layout:
-    """Return which arrays of a value share memory."""
-    return Layout(survey(value, names).arrays if "numpy" in sys.modules else ())
+    """Return which arrays of a value share memory, and which dictionaries are an object's."""
+    found = survey(value, names)
+    return Layout(found.arrays, found.own_dicts)
 
 
 def fingerprint(value: Any, names: Names) -> str:

@@ -384,6 +384,16 @@ def array_of_kind(kind: Any, plain: Any) -> Any:
     return plain.view(kind)
 
 
+def attributes_of(owner: Any) -> Any:
+    """Return the dictionary that an object has its attributes in."""
+    return owner.__dict__
+
+
+def share_attributes(made: Any, own: dict[str, Any]) -> None:
+    """Let an object have its attributes in the dictionary of another."""
+    made.__dict__ = own
+
+
 def bare(kind: Any) -> Any:
     """Return an object without attributes."""
     return kind.__new__(kind)

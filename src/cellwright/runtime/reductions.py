@@ -14,6 +14,7 @@ from . import (
     code_pickles,
     creation,
     formula_pickles,
+    own_dicts,
     rebuild,
     set_pickles,
     typing_rebuild,
@@ -22,6 +23,7 @@ from .array_pickles import Layout, Memory, Met, OfPandas, Plain
 from .code_pickles import Namespace
 from .faults import OutputError
 from .names import Names
+from .own_dicts import Attributes, OwnDicts
 from .refusals import cannot_travel, refused
 from .set_pickles import Kept
 
@@ -76,6 +78,7 @@ class Reductions:
         self._usual = usual
         self.layout = layout
         self.met: list[Met] = []
+        self.own_dicts = OwnDicts()
         self.named: set[int] = set()
         self.hooks: dict[str, types.FunctionType] = {}
         self.losses: set[str] = set()
@@ -100,6 +103,7 @@ class Reductions:
             Memory: lambda thing: thing.reduction(),
             Plain: lambda thing: thing.reduction,
             Kept: lambda thing: thing.reduction(),
+            Attributes: lambda thing: thing.reduction(),
         }
 
     def persistent_id(self, thing: Any) -> Any:
@@ -117,8 +121,15 @@ class Reductions:
         if kind is float:
             return self._nan(thing) if thing != thing else None  # noqa: PLR0124  # so is a NaN
         if kind is dict:
-            return ("builtins", "", 0) if thing is _BUILTINS else None
+            return ("builtins", "", 0) if thing is _BUILTINS else self._dict(thing)
         return None if self.layout is None else self._set(thing)
+
+    def _dict(self, thing: dict[Any, Any]) -> Attributes | None:
+        """Return what stands for the dictionary of an object, None for any other."""
+        if self.layout is not None:
+            return self.layout.own_dicts.get(id(thing))
+        self.own_dicts.meet(thing)
+        return None
 
     def reducer_override(self, thing: Any) -> Any:
         """Return how an object is made again."""
@@ -186,7 +197,14 @@ class Reductions:
         if kind.__module__ == "__main__":
             anew = creation.without_its_own(thing, reduction)
             self._note_hooks(kind, passed=() if anew is None else ("__new__",))
-            return anew or reduction
+            reduction = anew or reduction
+        return self._with_own_dict(thing, reduction)
+
+    def _with_own_dict(self, thing: Any, reduction: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.layout is None:
+            self.own_dicts.note(thing, reduction[2] if len(reduction) > 2 else None)
+        elif self.layout.own_dicts:
+            return own_dicts.rewritten(thing, reduction, self.layout.own_dicts)
         return reduction
 
     def _vectorizer(self, thing: Any) -> Any:
@@ -274,24 +292,26 @@ class Reductions:
         if type(thing) is not sys.modules["numpy"].ndarray:
             return self._array_of_a_class(thing)
         if self.layout is None:
-            self.met.append(array_pickles.met(thing, self._in_pandas))
-            return (rebuild.memory, ()) if array_pickles.raw(thing.dtype) else self._plain(thing)
+            return self._met(thing) or self._plain(thing)
         return self.layout.reduction(thing) or self._plain(thing)
+
+    def _met(self, thing: Any) -> Any:
+        """Note an array; return what stands for its memory where that is all there is to it."""
+        met = array_pickles.met(thing, self._in_pandas)
+        self.met.append(met)
+        below = (met.owner,) if array_pickles.is_buffer(met.owner) else ()
+        return (rebuild.memory, below) if array_pickles.raw(thing.dtype) else None
 
     def _array_of_a_class(self, thing: Any) -> Any:
         """Write an array of a class of its own as a plain one, and all of its attributes."""
         if self.names.of_instance(thing) is not None:
             return self._plain(thing)
-        if self.layout is None:
-            self.met.append(array_pickles.met(thing, self._in_pandas))
+        surveyed = self._met(thing) if self.layout is None else None
         if not array_pickles.is_view(type(thing)):
             if self.layout is not None and self.layout.shares(thing) and thing.flags.writeable:
-                raise cannot_travel(thing, "other arrays share its memory")
+                raise array_pickles.foreign(thing, type(thing))
             return self._plain(thing)
-        if self.layout is not None:
-            made_of = self.layout.reduction(thing)
-        else:
-            made_of = (rebuild.memory, ()) if array_pickles.raw(thing.dtype) else None
+        made_of = surveyed if self.layout is None else self.layout.reduction(thing)
         if made_of is None:
             made_of = array_pickles.plain(thing).__reduce__()
         state = array_pickles.attributes(thing)

@@ -9,7 +9,7 @@ from cellwright.compiler.linking.wiring import Wiring
 from cellwright.compiler.linking.world import World, reads_declared, step_options
 from cellwright.compiler.walking.caches import CACHE
 from cellwright.compiler.walking.effects import effects_data
-from cellwright.compiler.walking.heap import UNBOUND, Heap, Kind, Thing
+from cellwright.compiler.walking.heap import LENT, NOTHING, UNBOUND, Heap, Kind, Thing, Value
 from cellwright.compiler.walking.sites import Chain, FileUse, Site
 from cellwright.diagnostics import catalogue as rules
 from cellwright.diagnostics.diagnostic import Diagnostic, Label, Report, Rule
@@ -76,6 +76,15 @@ class _Book:
                     _elsewhere(things[0], reader),
                 )
                 continue
+            if self._lies_apart(site, variable.value):
+                self.add(
+                    rules.UNSERIALIZABLE_OUTPUT,
+                    f"`{name}` shares memory with an array that is changed after step `{step}`, "
+                    "and travels without it",
+                    self.span(chain),
+                    f"hand on a copy, or make it in step `{reader}`",
+                )
+                continue
             trouble = _loading_acts(self.walk.heap, variable.value)
             if trouble:
                 self.add(
@@ -85,6 +94,13 @@ class _Book:
                     self.span(chain),
                     "hand on plain values, and build the object where it is used",
                 )
+
+    def _lies_apart(self, site: Site, value: Value) -> bool:
+        """Tell whether what a value reads is written to later on, where it is sent without."""
+        heap, changed_at = self.walk.heap, self.wiring.timeline.changed_at
+        memories = (heap[n] for n in heap.reach(value, until=site.index) if n != UNBOUND)
+        lent = frozenset[int]().union(*(each.fields.get(LENT, NOTHING) for each in memories))
+        return any(changed_at.get(number, -1) > site.index for number in lent)
 
     # -- state -----------------------------------------------------------------------
 

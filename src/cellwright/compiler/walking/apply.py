@@ -15,7 +15,7 @@ from cellwright.compiler.walking import (
 )
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
-from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, Value
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.uses import note_draws, note_files, note_states, opened_in_memory
 
@@ -85,6 +85,8 @@ def _unless(m: Machine, effect: Effect, arguments: Arguments) -> tuple[Effect, b
     for key, type_name in effect.when:
         if arguments.keyword(key):
             effect = replace(effect, type_name=type_name, exact=False)
+    if effect.uncopied and not effect.uncopied.isdigit() and results.told_not_to_copy(m, arguments):
+        effect = replace(effect, type_name=effect.uncopied, exact=False)
     return effect, False
 
 
@@ -116,11 +118,15 @@ def _changes(
         wish = arguments.keyword("inplace")
         if wish is not None and texts.known_texts(m, wish) != {"False"}:
             changed |= receiver
+    if effect.uncopied.isdigit() and results.told_not_to_copy(m, arguments):
+        changed |= arguments.at(effect.uncopied)
     if not changed:
         return
     if effect.inner:
         inside = m.heap.reach(changed)
-        changed |= {number for number in inside if _is_part(m.heap[number])}
+        changed |= {number for number in inside if results.is_part(m.heap[number])}
+        if any(effects_data().flag(m.heap[number].type, "uncopied") for number in inside):
+            changed |= arguments.at("0")
     m.change(changed, node, deep=effect.deep)
     for number in changed:
         thing = m.heap[number]
@@ -135,14 +141,6 @@ def _generators(m: Machine, arguments: Arguments) -> Value:
     return frozenset(
         number for value in given for number in value if data.flag(m.heap[number].type, "generator")
     )
-
-
-def _is_part(thing: Thing) -> bool:
-    """Tell whether a method of an estimator may change an object within it."""
-    if thing.kind is Kind.PLAIN:
-        data = effects_data()
-        return data.flag(thing.type, "estimator") or data.flag(thing.type, "generator")
-    return thing.kind is Kind.INSTANCE
 
 
 def _store(

@@ -2,11 +2,21 @@
 
 import ast
 
-from cellwright.compiler.walking import calls, classes, library
+from cellwright.compiler.walking import calls, classes, items, library
 from cellwright.compiler.walking.arguments import given
 from cellwright.compiler.walking.effects import effects_data
-from cellwright.compiler.walking.heap import ANY_ATTRIBUTE, NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.heap import (
+    ANY_ATTRIBUTE,
+    ANY_ITEM,
+    ANY_KEY,
+    NOTHING,
+    Kind,
+    Thing,
+    Value,
+)
 from cellwright.compiler.walking.machine import Machine
+
+OWN_DICT = "__dict__"
 
 
 def read_attribute(m: Machine, owner: Value, name: str, *, node: ast.AST) -> Value:
@@ -63,9 +73,33 @@ def _instance_attribute(m: Machine, thing: Thing, name: str, node: ast.AST) -> V
     if thing.open or not complete:
         found |= opaque_part(m, thing) if not members else NOTHING
     found |= thing.fields.get(ANY_ATTRIBUTE, NOTHING)
-    if name in ("__dict__", "__class__"):
-        found |= self_value if name == "__dict__" else frozenset().union(*thing.bases)
-    return found
+    if name == "__class__":
+        found |= frozenset().union(*thing.bases)
+    return found | (_own_dict(m, thing) if name == OWN_DICT else _in_own_dict(m, thing))
+
+
+def _own_dict(m: Machine, thing: Thing) -> Value:
+    """Return the dictionary that an object looks its attributes up in."""
+    if OWN_DICT not in thing.fields:
+        key = (OWN_DICT, thing.number)
+        own = m.heap.make(key, kind=Kind.PLAIN, type_name="dict", place=thing.place)
+        m.heap.put(own, "of", frozenset((thing.number,)))
+        m.heap.put(own, ANY_KEY, m.heap.scalar("str"))
+        m.heap.put(thing, OWN_DICT, frozenset((own.number,)))
+    values = (value for name, value in thing.fields.items() if name != OWN_DICT)
+    _put_in_own_dict(m, thing, NOTHING.union(*values))
+    return thing.fields[OWN_DICT]
+
+
+def _put_in_own_dict(m: Machine, thing: Thing, value: Value) -> None:
+    for number in thing.fields.get(OWN_DICT, NOTHING):
+        m.heap.put(m.heap[number], ANY_ITEM, value)
+
+
+def _in_own_dict(m: Machine, thing: Thing) -> Value:
+    """Return what was put into the dictionary of an object: any attribute may be that."""
+    owns = [m.heap[number] for number in thing.fields.get(OWN_DICT, NOTHING)]
+    return NOTHING.union(*(items.all_items(own) for own in owns))
 
 
 def _bound(m: Machine, number: int, self_value: Value, node: ast.AST) -> Value:
@@ -150,11 +184,13 @@ def store_attribute(m: Machine, owner: Value, name: str, value: Value, *, node: 
             continue
         if thing.kind in (Kind.SCALAR, Kind.UNBOUND):
             continue
-        m.change(frozenset((number,)), node)
+        m.change(frozenset((number,)) | thing.fields.get(OWN_DICT, NOTHING), node)
         m.note_member(m.site.module_changes, thing, node)
         if thing.kind is Kind.PLAIN and effects_data().flag(thing.type, "copies"):
             continue
         m.heap.put(thing, name, value)
+        if name != OWN_DICT:
+            _put_in_own_dict(m, thing, value)
         if thing.kind is Kind.INSTANCE:
             _run_setters(m, thing, name, value, node)
 

@@ -16,13 +16,19 @@ A key is one or several names with blanks between, `*` for every other function 
     path:P          what is found at that path of a library
     holds[:TYPE]    something new that refers to the arguments (and the receiver)
     flat[:TYPE]     something new with what is inside the containers given
+    among[:TYPE]    something new with the very items of the containers given
+    pick[:TYPE]     … or one of these items itself
     view[:TYPE]     something new on the same memory
     over[:TYPE]     as `flat`, and on the memory of the arrays and tables given
+    within          … and of those in the containers given
     unknown         nothing is known: may change all, may return any of it
     changes:N       changes that argument (a number, a keyword, or `self`)
     deep            … and whatever it reaches
     inner           … and the estimators and objects of the notebook that it reaches
+                    (with `view`: these are what it may give, too)
     inplace         changes the receiver if `inplace=True`, returns something new if not
+    uncopied:N      if `copy=False`, changes that argument, and lies on its memory
+    uncopied:TYPE   the result has TYPE if `copy=False`
     stores          the receiver refers to the arguments from now on
     stores-items    … to what is in them
     calls:A,B       calls these methods of the notebook's objects within its arguments
@@ -62,6 +68,8 @@ _RESULTS = frozenset(
         "shows",
         "holds",
         "flat",
+        "among",
+        "pick",
         "over",
         "view",
         "path",
@@ -107,6 +115,8 @@ _WORDS = frozenset(
         "stores-items",
         "calls",
         "nocall",
+        "within",
+        "uncopied",
         "formula",
         "installs",
         "once",
@@ -129,6 +139,8 @@ class Effect:
     deep: bool = False
     inner: bool = False
     inplace: bool = False
+    within: bool = False
+    uncopied: str = ""
     stores: str = ""
     calls: tuple[str, ...] = ()
     calls_back: bool = True
@@ -330,6 +342,8 @@ def _effect(found: dict[str, list[tuple[str, str]]], words: str) -> Effect:
         deep="deep" in found,
         inner="inner" in found,
         inplace="inplace" in found,
+        within="within" in found,
+        uncopied=next((item for _, item in found.get("uncopied", [])), ""),
         stores=next((word for word in ("stores", "stores-items") if word in found), ""),
         calls=tuple(name for _, names in found.get("calls", []) for name in names.split(",")),
         calls_back="nocall" not in found and "installs" not in found,

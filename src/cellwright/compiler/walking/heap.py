@@ -22,6 +22,8 @@ ANY_ITEM = "[]"
 ANY_KEY = "{}"
 ANY_ATTRIBUTE = "*"
 MEMORY = "~"
+LENT = "lent"
+"""The memory of arrays that an object of another library reads, and never writes to."""
 
 
 class Kind(Enum):

@@ -23,6 +23,8 @@ DICTS = frozenset(
 CONTAINERS = frozenset({"list", "tuple", "dictview", "set"}) | DICTS
 FACTORY = "default factory"
 """The field of a dictionary with what it calls for a key that it lacks."""
+OBJECTS = "objects"
+"""The field of an array whose elements are objects, a list that is stored there as well."""
 
 
 def constant_key(node: ast.expr) -> str | None:
@@ -223,6 +225,8 @@ def _store_in(m: Machine, thing: Thing, key: str | None, value: Value, node: ast
             m.heap.hold(m.heap[number], library.flattened(m, value))
     elif data.flag(thing.type, "array"):
         m.heap.hold(thing, library.flattened(m, value))
+        if OBJECTS in thing.fields:
+            m.heap.hold(thing, value)
     elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         m.heap.put(thing, ANY_ITEM, iterate(m, value, node))
     elif thing.type in CONTAINERS:

@@ -155,7 +155,14 @@ def _type(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
 
 
 def _vars(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
-    return arguments.at("0")
+    found = NOTHING
+    for number in sorted(arguments.at("0")):
+        itself = frozenset((number,))
+        if m.heap[number].kind is Kind.INSTANCE:
+            found |= attributes.read_attribute(m, itself, attributes.OWN_DICT, node=node)
+        else:
+            found |= itself
+    return found
 
 
 def _print(m: Machine, arguments: Arguments, node: ast.AST) -> Value:

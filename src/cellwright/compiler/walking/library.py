@@ -326,8 +326,11 @@ def call_folded(m: Machine, thing: Thing, given: Value, *, node: ast.AST) -> Val
     return frozenset((result.number,)) | m.heap.scalar()
 
 
-def flattened(m: Machine, value: Value, depth: int = 1) -> Value:
-    """Return what is inside containers, so many levels down, as a table holds it."""
+def flattened(m: Machine, value: Value, depth: int = 1, *, rows: bool = True) -> Value:
+    """Return what is inside containers, so many levels down, as a table holds it.
+
+    `rows` tells that dictionaries are rows or columns; else each is an object like others.
+    """
     data = effects_data()
     found: set[int] = set()
     opened: set[int] = set()
@@ -338,7 +341,8 @@ def flattened(m: Machine, value: Value, depth: int = 1) -> Value:
             thing = m.heap[number]
             if thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY):
                 continue
-            if thing.kind is Kind.PLAIN and left and thing.type in items.CONTAINERS:
+            opens = left and (rows or thing.type != "dict")
+            if thing.kind is Kind.PLAIN and opens and thing.type in items.CONTAINERS:
                 if number not in opened:
                     opened.add(number)
                     inside |= items.all_items(thing)

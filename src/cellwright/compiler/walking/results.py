@@ -2,13 +2,25 @@
 
 import ast
 
-from cellwright.compiler.walking import items, library
+from cellwright.compiler.walking import items, library, texts
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
-from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, MEMORY, NOTHING, Kind, Thing, Value
+from cellwright.compiler.walking.heap import (
+    ANY_ITEM,
+    ANY_KEY,
+    LENT,
+    MEMORY,
+    NOTHING,
+    Kind,
+    Thing,
+    Value,
+)
 from cellwright.compiler.walking.machine import Machine
 
 _DEPTHS = {"pandas.Series": 1, "numpy.ndarray": 3}
+_CODE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS})
+_OBJECTS = frozenset({"builtins.object", "object", "O"})
+"""How the elements of an array are said to be objects, whatever they are."""
 
 
 def result_of(
@@ -38,20 +50,36 @@ def result_of(
             return _inside(m, source, node) | frozenset().union(*others)
         case "items" | "pairs" | "shows":
             return _contents(m, effect, source, node)
+        case "among" | "pick":
+            return _among(m, effect, arguments, node, part)
         case "view":
             return _view(m, effect, source, node, part)
         case _:
-            known = len(m.heap.things)
-            thing = _fresh(m, effect.type_name, node, part)
-            exact = _is_exact(m, effect, receiver, arguments, node)
-            thing.exact = exact and (thing.exact or thing.number >= known)
-            if effect.result == "holds":
-                m.heap.hold(thing, receiver | arguments.all())
-                if thing.type in items.CONTAINERS:
-                    m.heap.put(thing, ANY_ITEM, receiver | arguments.all())
-            elif effect.result in ("flat", "over"):
-                _fill(m, effect, thing, receiver | _handed_over(m, effect, arguments))
-            return frozenset((thing.number,))
+            return _made(m, effect, receiver, arguments, node, part)
+
+
+def _made(
+    m: Machine,
+    effect: Effect,
+    receiver: Value,
+    arguments: Arguments,
+    node: ast.AST,
+    part: object,
+) -> Value:
+    """Return something new, with what it holds of what is given."""
+    known = len(m.heap.things)
+    thing = _fresh(m, effect.type_name, node, part)
+    exact = _is_exact(m, effect, receiver, arguments, node)
+    thing.exact = exact and (thing.exact or thing.number >= known)
+    if thing.type == "numpy.ndarray" and _of_objects(m, arguments):
+        m.heap.put(thing, items.OBJECTS, NOTHING)
+    if effect.result == "holds":
+        m.heap.hold(thing, receiver | arguments.all())
+        if thing.type in items.CONTAINERS:
+            m.heap.put(thing, ANY_ITEM, receiver | arguments.all())
+    elif effect.result in ("flat", "over"):
+        _fill(m, effect, thing, receiver, arguments)
+    return frozenset((thing.number,))
 
 
 def _handed_over(m: Machine, effect: Effect, arguments: Arguments) -> Value:
@@ -60,21 +88,108 @@ def _handed_over(m: Machine, effect: Effect, arguments: Arguments) -> Value:
     return frozenset(n for n in arguments.all() if m.heap[n].kind not in code)
 
 
-def _fill(m: Machine, effect: Effect, thing: Thing, given: Value) -> None:
+def _fill(m: Machine, effect: Effect, thing: Thing, receiver: Value, arguments: Arguments) -> None:
     """Let a new thing hold what is inside containers; `over` lies on the arrays' memory."""
-    inside = library.flattened(m, given, _DEPTHS.get(thing.type, 2))
+    given = receiver | _handed_over(m, effect, arguments)
+    depth = _DEPTHS.get(thing.type, 2)
+    inside = library.flattened(m, given, depth, rows=thing.type != "numpy.ndarray")
     if effect.result == "flat" and thing.type not in items.CONTAINERS:
         inside = frozenset(n for n in inside if m.heap[n].type)  # else taken for a table
+    if thing.type == "numpy.ndarray" and _of_objects(m, arguments):
+        inside |= _containers(m, given, depth)
     m.heap.hold(thing, inside)
     if thing.type in items.CONTAINERS:
         m.heap.put(thing, ANY_ITEM, frozenset(n for n in inside if m.heap[n].type))
+    if effect.result == "over" or (effect.uncopied and told_not_to_copy(m, arguments)):
+        _lie_over(m, effect, thing, given, arguments)
+
+
+def _of_objects(m: Machine, arguments: Arguments) -> bool:
+    """Tell whether an array may be told to keep lists as elements: `dtype=object`."""
+    wish = arguments.keyword("dtype") or arguments.at("1")
+    return any(_OBJECTS & {m.heap[number].type, m.heap[number].text} for number in wish)
+
+
+def _containers(m: Machine, given: Value, depth: int) -> set[int]:
+    """Return the containers within those given, so many levels down."""
+    found: set[int] = set()
+    level = given
+    for _ in range(depth):
+        outer = [m.heap[n] for n in level if m.heap[n].type in items.CONTAINERS]
+        level = NOTHING.union(*(items.all_items(thing) for thing in outer))
+        found |= {n for n in level if m.heap[n].type in items.CONTAINERS}
+    return found
+
+
+def _lie_over(m: Machine, effect: Effect, thing: Thing, given: Value, arguments: Arguments) -> None:
+    """Let a new thing lie on the memory of the arrays that it is made of.
+
+    Told not to copy, it may lie on that of the arrays within containers as well.
+    """
     data = effects_data()
-    for number in sorted(given) if effect.result == "over" else ():
+    bases = set(given)
+    if effect.within or told_not_to_copy(m, arguments):
+        bases |= m.heap.reach(given)
+    for number in sorted(bases):
         base = m.heap[number]
         if data.flag(base.type, "immutable"):
             continue
-        if data.flag(base.type, "array") or data.flag(base.type, "frame"):
-            m.heap.put(thing, MEMORY, m.heap.memory(base))
+        if not any(data.flag(base.type, flag) for flag in ("array", "frame", "buffer")):
+            continue
+        memory = m.heap.memory(base)
+        if not data.flag(thing.type, "lent"):
+            m.heap.put(thing, MEMORY, memory)
+            continue
+        _lend(m, thing, memory)
+
+
+def told_not_to_copy(m: Machine, arguments: Arguments) -> bool:
+    """Tell whether a call may be told to work on what it is given: `copy=False`."""
+    wish = arguments.keyword("copy")
+    return wish is not None and texts.known_texts(m, wish) != {"True"}
+
+
+def _lend(m: Machine, thing: Thing, memory: Value) -> None:
+    """Let a thing read memory that it is not sent together with."""
+    for own in m.heap.memory(thing):
+        m.heap.put(m.heap[own], LENT, memory)
+
+
+def _among(m: Machine, effect: Effect, arguments: Arguments, node: ast.AST, part: object) -> Value:
+    """Return something new with the very items of what is given: they are drawn, not copied.
+
+    Arrays give copies of their elements, but for the objects that they hold.
+    """
+    inside = NOTHING
+    for number in sorted(arguments.all()):
+        inside |= _items_given(m, m.heap[number], node)
+    thing = _fresh(m, effect.type_name, node, part)
+    m.heap.hold(thing, inside)
+    if thing.type in items.CONTAINERS:
+        for each in thing.fields.get(ANY_ITEM, NOTHING):
+            if m.heap[each].kind is Kind.PLAIN:
+                m.heap.hold(m.heap[each], inside)
+        thing.open = False
+        m.heap.put(thing, ANY_ITEM, inside)
+    found = frozenset((thing.number,))
+    return found | inside if effect.result == "pick" else found
+
+
+def _items_given(m: Machine, thing: Thing, node: ast.AST) -> Value:
+    data = effects_data()
+    if thing.kind in _CODE or thing.kind in (Kind.SCALAR, Kind.UNBOUND, Kind.LIBRARY):
+        return NOTHING
+    itself = frozenset((thing.number,))
+    if data.flag(thing.type, "array") or data.flag(thing.type, "frame"):
+        held = thing.fields.get("*", NOTHING)
+        return frozenset(n for n in held if m.heap[n].type or m.heap[n].kind is not Kind.PLAIN)
+    if data.flag(thing.type, "generator"):
+        return NOTHING
+    if thing.type in items.CONTAINERS or thing.kind is Kind.GENERATOR:
+        return items.iterate(m, itself, node)
+    if thing.type == "iterator":
+        return items.iterate(m, itself, node)
+    return itself
 
 
 def _is_exact(
@@ -218,9 +333,27 @@ def _view(m: Machine, effect: Effect, source: Value, node: ast.AST, part: object
             continue
         thing = m.make(node, effect.type_name or base.type, part=("view", part))
         thing.exact = effect.exact and base.exact
-        m.heap.put(thing, MEMORY, m.heap.memory(base))
+        if effects_data().flag(base.type, "lends") and thing.type != base.type:
+            _lend(m, base, m.heap.memory(thing))
+        else:
+            m.heap.put(thing, MEMORY, m.heap.memory(base))
         m.heap.put(thing, "*", base.fields.get("*", NOTHING))
         if effects_data().flag(thing.type, "indexer"):
             m.heap.put(thing, "of", frozenset((number,)))
-        found |= {thing.number} | base.fields.get("*", NOTHING)
+        found |= {thing.number}
+        data = effects_data()
+        found_by_fit = isinstance(part, str) and part.endswith("_")
+        fitted = effect.inner or found_by_fit or data.flag(thing.type, "array")
+        if not (fitted and data.flag(base.type, "estimator")):  # no part that it was made of
+            found |= base.fields.get("*", NOTHING)
+        if effect.inner:
+            found |= {n for n in m.heap.reach((number,)) if is_part(m.heap[n])} - {number}
     return found
+
+
+def is_part(thing: Thing) -> bool:
+    """Tell whether a method of an estimator may change an object within it, or give it."""
+    if thing.kind is Kind.PLAIN:
+        data = effects_data()
+        return data.flag(thing.type, "estimator") or data.flag(thing.type, "generator")
+    return thing.kind is Kind.INSTANCE
