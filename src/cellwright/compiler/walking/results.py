@@ -337,18 +337,27 @@ def _view(m: Machine, effect: Effect, source: Value, node: ast.AST, part: object
             _lend(m, base, m.heap.memory(thing))
         else:
             m.heap.put(thing, MEMORY, m.heap.memory(base))
-        m.heap.put(thing, "*", base.fields.get("*", NOTHING))
+        held = _held_by_view(base, thing, effect, part)
+        m.heap.put(thing, "*", held)
         if effects_data().flag(thing.type, "indexer"):
             m.heap.put(thing, "of", frozenset((number,)))
-        found |= {thing.number}
-        data = effects_data()
-        found_by_fit = isinstance(part, str) and part.endswith("_")
-        fitted = effect.inner or found_by_fit or data.flag(thing.type, "array")
-        if not (fitted and data.flag(base.type, "estimator")):  # no part that it was made of
-            found |= base.fields.get("*", NOTHING)
+        found |= {thing.number} | held
         if effect.inner:
             found |= {n for n in m.heap.reach((number,)) if is_part(m.heap[n])} - {number}
     return found
+
+
+def _held_by_view(base: Thing, thing: Thing, effect: Effect, part: object) -> Value:
+    """Return what a view hands out of what its base was made of.
+
+    What an estimator has found in a fit is none of that.
+    """
+    data = effects_data()
+    found_by_fit = isinstance(part, str) and part.endswith("_")
+    fitted = effect.inner or found_by_fit or data.flag(thing.type, "array")
+    if fitted and data.flag(base.type, "estimator"):
+        return NOTHING
+    return base.fields.get("*", NOTHING)
 
 
 def is_part(thing: Thing) -> bool:
