@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from cellwright.compiler.walking import (
     callbacks,
+    drawing,
     escapes,
     formulas,
     items,
@@ -19,7 +20,6 @@ from cellwright.compiler.walking.heap import ANY_ITEM, ANY_KEY, NOTHING, Kind, V
 from cellwright.compiler.walking.machine import Machine
 from cellwright.compiler.walking.uses import note_draws, note_files, note_states, opened_in_memory
 
-_CODE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.INSTANCE})
 _DRAWN_FROM = frozenset({"random_state", "rng", "seed", "generator"})
 
 
@@ -69,7 +69,8 @@ def apply_effect(
                 target = ANY_ITEM if thing.type in items.CONTAINERS else "*"
                 m.heap.put(thing, target, returned)
     formulas.keep(m, found, named)
-    _keep_code(m, receiver | found, given)
+    drawing.keep_given(m, receiver | found, given)
+    drawing.note_drawing(m, effect, arguments, node, path)
     return found
 
 
@@ -161,22 +162,3 @@ def _store(
         m.heap.put(thing, ANY_ITEM if thing.type in items.CONTAINERS else "*", value)
         if thing.type in items.DICTS:
             m.heap.put(thing, ANY_KEY, m.heap.scalar())
-
-
-def _keep_code(m: Machine, drawn: Value, given: Value) -> None:
-    """Let figures keep the functions that they are given: formatters, scales, callbacks.
-
-    Data are copied into a figure; functions are called whenever it is drawn.
-    """
-    data = effects_data()
-    drawn = frozenset(number for number in drawn if data.flag(m.heap[number].type, "figure"))
-    if not drawn:
-        return
-    code = frozenset(
-        number
-        for number in given - drawn
-        if any(m.heap[inner].kind in _CODE for inner in m.heap.reach((number,)))
-    )
-    for number in sorted(drawn if code else NOTHING):
-        for memory in m.heap.memory(m.heap[number]):
-            m.heap.hold(m.heap[memory], code)

@@ -2,7 +2,7 @@
 
 import ast
 
-from cellwright.compiler.walking import items, library, texts
+from cellwright.compiler.walking import drawing, items, library, texts
 from cellwright.compiler.walking.arguments import Arguments
 from cellwright.compiler.walking.effects import Effect, effects_data
 from cellwright.compiler.walking.heap import (
@@ -241,28 +241,17 @@ def _fresh(m: Machine, type_name: str, node: ast.AST, part: object) -> Thing:
     """Return a new thing of a type; `list[TYPE]` says what is in it."""
     outer, _, inner = type_name.rstrip("]").partition("[")
     thing = m.make(node, outer, part=("result", part))
-    _join_figure(m, thing)
+    drawing.join_figure(m, thing)
     if outer in items.CONTAINERS:
         if inner == "scalar":
             m.heap.put(thing, ANY_ITEM, m.heap.scalar())
         elif inner:
             element = m.make(node, inner, part=("element", part))
-            _join_figure(m, element)
+            drawing.join_figure(m, element)
             m.heap.put(thing, ANY_ITEM, frozenset((element.number,)))
         else:
             thing.open = True
     return thing
-
-
-def _join_figure(m: Machine, thing: Thing) -> None:
-    """Let what is drawn have one memory with all that is drawn at this site.
-
-    Axes and lines may be parts of the current figure, which leads to all of its parts.
-    """
-    if effects_data().flag(thing.type, "figure"):
-        key = ("figure", m.site.index)
-        figure = m.heap.make(key, kind=Kind.PLAIN, type_name=thing.type, place=thing.place)
-        m.heap.put(thing, MEMORY, m.heap.memory(figure))
 
 
 def _contents(m: Machine, effect: Effect, source: Value, node: ast.AST) -> Value:
