@@ -14,6 +14,7 @@ from . import (
     code_pickles,
     creation,
     formula_pickles,
+    listeners,
     own_dicts,
     rebuild,
     set_pickles,
@@ -55,6 +56,7 @@ BY_PLACE: dict[str, Callable[[Any], Any]] = {
         rebuild.cached_property,
         (thing.func, thing.attrname, thing.__doc__),
     ),
+    "matplotlib.cbook.CallbackRegistry": listeners.reduction,
     "numpy.flatiter": lambda thing: (rebuild.flat, (thing.base, thing.index)),
     **{f"builtins.{name}": _dict_view for name in rebuild.DICT_VIEWS},
 }
