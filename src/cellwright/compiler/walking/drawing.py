@@ -18,6 +18,7 @@ _CODE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.INSTANCE})
 _ARTIST = "matplotlib.artist"
 _FIGURES = "open figures of pyplot"
 _STAY = "figures stay open"
+_LEFT = "who left figures open"
 _BACKENDS = frozenset({"matplotlib.use", "matplotlib.pyplot.switch_backend"})
 _CHOOSES = frozenset({"sca", "figure", "axes", "subplot"})
 _BEGINS = frozenset({"figure", "subplots", "subplot_mosaic"})
@@ -103,8 +104,34 @@ def _note_pyplot(m: Machine, arguments: Arguments, node: ast.AST, name: str) -> 
     elif not begins:
         m.change(m.kept.get(_current(m), NOTHING), node)
     if m.kept.get(_STAY):
-        use = "seeds" if begins else "uses" if name in _TELLS else "changes-state"
-        uses.note_state(m, use, _FIGURES, node=node, what=f"matplotlib.pyplot.{name}")
+        _note_open(m, node, name, begins=begins)
+
+
+def _note_open(m: Machine, node: ast.AST, name: str, *, begins: bool) -> None:
+    """Note that a figure is begun, looked at or gone on with, and stays open.
+
+    What is drawn on a figure of an earlier step shows where the figure is looked at, or has
+    a name; if neither is so, it may be drawn on another as well.
+    """
+    owner, named = _left(m)
+    handed_out = node is not m.discarded
+    tells = name in _TELLS
+    step = str(m.site.step)
+    if begins:
+        use, named = "seeds", False
+    elif tells or handed_out or named or owner in ("", step):
+        use = "uses" if tells else "changes-state"
+    else:
+        return
+    m.kept[_LEFT] = m.heap.scalar(step, "named" if named or handed_out else None)
+    uses.note_state(m, use, _FIGURES, node=node, what=f"matplotlib.pyplot.{name}")
+
+
+def _left(m: Machine) -> tuple[str, bool]:
+    """Return the step that left figures open, "" for none, and whether they have names."""
+    for number in m.kept.get(_LEFT, NOTHING):
+        return m.heap[number].type, m.heap[number].text is not None
+    return "", False
 
 
 def _closed(m: Machine, node: ast.AST) -> None:
@@ -112,8 +139,9 @@ def _closed(m: Machine, node: ast.AST) -> None:
     state = f"state:{_FIGURES}"
     noted = m.site.effects.states
     mine = [use for use in noted if use.state == state]
+    m.kept.pop(_LEFT, None)
     if m.doubts or not mine:
-        uses.note_state(m, "changes-state", _FIGURES, node=node, what="matplotlib.pyplot.close")
+        uses.note_state(m, "seeds", _FIGURES, node=node, what="matplotlib.pyplot.close")
         return
     noted[:] = [use for use in noted if use.state != state]
     if mine[0].use != "seeds" or not mine[0].sure:
