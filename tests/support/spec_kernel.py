@@ -45,9 +45,18 @@ class _Publisher(DisplayPublisher):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.shown: list[str] = []
+        self._named: dict[str, list[tuple[list[str], int]]] = {}
 
     def publish(self, data: dict[str, Any], *args: Any, **options: Any) -> None:
-        self.shown.append(data.get("text/plain", ""))
+        text = data.get("text/plain", "")
+        named = (options.get("transient") or {}).get("display_id")
+        for shown, at in self._named.get(named, ()):
+            shown[at] = text
+        if options.get("update"):
+            return
+        if named is not None:
+            self._named.setdefault(named, []).append((self.shown, len(self.shown)))
+        self.shown.append(text)
 
 
 class _Shell(InteractiveShell):
