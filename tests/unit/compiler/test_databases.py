@@ -90,3 +90,22 @@ def test_a_file_of_that_name_is_one() -> None:
     )
 
     assert ports(found)["b"] == ["file::memory:"]
+
+
+def test_an_address_that_the_text_does_not_tell_is_warned_of() -> None:
+    found = compiled(
+        ("import os\nfrom sqlalchemy import create_engine\nengine = create_engine(os.environ['DB'])", "imports"),
+        (USE.format(name="engine"), "step:write"),
+    )  # fmt: skip
+
+    assert [each.rule.code for each in found.report] == ["FLOW210"]
+
+
+def test_an_address_of_a_server_is_no_file_whoever_asks() -> None:
+    url = "f'postgresql://{os.environ[\"ME\"]}@there/shop'"
+    found = compiled(
+        (f"import os\nfrom sqlalchemy import create_engine\nengine = create_engine({url})", "imports"),
+        (USE.format(name="engine"), "step:write"),
+    )  # fmt: skip
+
+    assert not list(found.report)

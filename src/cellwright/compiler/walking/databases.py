@@ -60,7 +60,10 @@ def _path(text: str, *, uri: bool) -> tuple[str | None, str]:
 
 
 def _address(text: str) -> tuple[str | None, str]:
-    """Return the path in an address (`sqlite:///shop.db`), "" where no file of it is known."""
+    """Return the path in an address (`sqlite:///shop.db`), "" where it is no file's, None where
+    the text does not tell."""
+    if text == "*":
+        return None, ""
     scheme, _, rest = text.partition("://")
     if scheme.partition("+")[0] not in _SCHEMES or not rest.startswith("/"):
         return "", ""
