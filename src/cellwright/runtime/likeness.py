@@ -14,6 +14,7 @@ from typing import Any
 
 from .array_pickles import attributes, plain
 from .formula_pickles import holds_a_formula, parts
+from .lasting import OF_ONE_PROCESS, lasting
 from .reductions import BY_PLACE
 from .set_tables import by_chance
 
@@ -32,31 +33,6 @@ _CODE = (
     "co_kwonlyargcount",
     "co_posonlyargcount",
 )
-
-
-_OF_MATPLOTLIB = frozenset(
-    {
-        *("_parents", "_callbacks", "_cid_gen", "_func_cid_map", "_pickled_cids", "callbacks"),
-        *("_invalid", "_inverted", "_isinit", "_lut", "_axstack", "_stale"),
-    }
-)
-_OF_ONE_PROCESS = {"matplotlib": _OF_MATPLOTLIB, "mpl_toolkits": _OF_MATPLOTLIB}
-"""Attributes that hold ids, caches and callbacks, by the library whose objects have them.
-
-Such objects also share constants of their library (settings, paths of markers), which are
-copied when they travel: which object it is does not count within them.
-"""
-
-_NOTED = {
-    "statsmodels": frozenset(
-        {
-            *("_cache", "_summary_statistics_cache"),
-            *("predict_start", "predict_end", "predict_dates"),
-        }
-    )
-}
-"""Attributes in which objects note what they were asked last, by their library. They are worked
-out again when they are asked for."""
 
 APART = "an object of its own"
 SHARED = "an object that is shared within the value"
@@ -275,7 +251,7 @@ class Likeness:
 
     def _rebuilt(self, one: Any, other: Any, path: str) -> None:
         """Compare two objects by what they would be rebuilt from."""
-        ours = type(one).__module__.partition(".")[0] in _OF_ONE_PROCESS
+        ours = type(one).__module__.partition(".")[0] in OF_ONE_PROCESS
         self._within_library += ours
         try:
             self._reduced(one, other, path)
@@ -299,7 +275,7 @@ class Likeness:
             if at > 2:
                 first, second = (None if part is None else list(part) for part in (first, second))
             if name == "state":
-                first, second = (_lasting(part, type(one)) for part in (first, second))
+                first, second = (lasting(part, type(one)) for part in (first, second))
             self._state(first, second, path, name)
 
     def _state(self, one: Any, other: Any, path: str, name: str) -> None:
@@ -341,17 +317,6 @@ def _taken_apart(value: Any) -> Any:
     if reduce is not None:
         return reduce(value)
     return parts(value) if holds_a_formula(kind) else value.__reduce_ex__(4)
-
-
-def _lasting(state: Any, kind: type) -> Any:
-    """Return the state of an object without what is of its process only."""
-    root = kind.__module__.partition(".")[0]
-    dropped = _OF_ONE_PROCESS.get(root, _NOTED.get(root))
-    if dropped is None or type(state) is not dict:
-        return state
-    if root == "matplotlib" and "Affine2D" not in {base.__name__ for base in kind.__mro__}:
-        dropped |= {"_mtx"}  # worked out from other attributes when it is asked for
-    return {name: value for name, value in state.items() if name not in dropped}
 
 
 def relative_gap(one: Any, other: Any) -> float:

@@ -6,7 +6,7 @@ by itself, it is written as what `o` has, so that both are one again where they 
 
 from typing import Any
 
-from . import rebuild
+from . import dict_rebuild
 
 
 class Attributes:
@@ -17,7 +17,7 @@ class Attributes:
 
     def reduction(self) -> tuple[Any, ...]:
         """Return how the dictionary is found again."""
-        return rebuild.attributes_of, (self.owner,)
+        return dict_rebuild.attributes_of, (self.owner,)
 
 
 class OwnDicts:
@@ -82,6 +82,6 @@ def rewritten(
         return reduction
     if apart[id(own)].owner is not thing:
         items = (*reduction[3:5], None, None)[:2]
-        return (*reduction[:2], own, *items, rebuild.share_attributes)
+        return (*reduction[:2], own, *items, dict_rebuild.share_attributes)
     copied = dict(own) if state is own else (dict(own), state[1])
     return (*reduction[:2], copied, *reduction[3:])

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import array_rebuild, rebuild, set_rebuild, typing_rebuild
+from . import array_rebuild, dict_rebuild, rebuild, set_rebuild, typing_rebuild
 from .array_pickles import Layout, Met
 from .faults import OutputError
 from .identity import same_everywhere
@@ -30,6 +30,7 @@ from .sink import Sink
 
 _REBUILD = {
     "rebuild": rebuild,
+    "dict_rebuild": dict_rebuild,
     "set_rebuild": set_rebuild,
     "array_rebuild": array_rebuild,
     "typing_rebuild": typing_rebuild,

@@ -6,8 +6,6 @@ what their arguments mean.
 
 import sys
 import types
-from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
 
@@ -150,19 +148,6 @@ def set_enum(made: Any, state: dict[str, Any]) -> None:
     set_class(made, state)
     for name, attributes in state["members"].items():
         made[name].__dict__.update(attributes)
-
-
-DICT_VIEWS: dict[str, Callable[[Any], Any]] = {
-    type(method(of())).__name__: method
-    for of in (dict, OrderedDict)
-    for method in (of.keys, of.values, of.items)
-}
-"""What makes views of dictionaries, by the names of their types."""
-
-
-def dict_view(mapping: Any, name: str) -> Any:
-    """Return a view of a dictionary, which shows what it holds at any time."""
-    return DICT_VIEWS[name](mapping)
 
 
 def mapping_proxy(mapping: Any) -> Any:
@@ -382,16 +367,6 @@ def object_view(
 def array_of_kind(kind: Any, plain: Any) -> Any:
     """Return a view of a plain array as an array of another kind."""
     return plain.view(kind)
-
-
-def attributes_of(owner: Any) -> Any:
-    """Return the dictionary that an object has its attributes in."""
-    return owner.__dict__
-
-
-def share_attributes(made: Any, own: dict[str, Any]) -> None:
-    """Let an object have its attributes in the dictionary of another."""
-    made.__dict__ = own
 
 
 def bare(kind: Any) -> Any:

@@ -13,6 +13,7 @@ from . import (
     array_rebuild,
     code_pickles,
     creation,
+    dict_rebuild,
     formula_pickles,
     listeners,
     own_dicts,
@@ -45,7 +46,7 @@ def dict_behind(view: Any) -> Any:
 
 
 def _dict_view(view: Any) -> Any:
-    return rebuild.dict_view, (dict_behind(view), type(view).__name__)
+    return dict_rebuild.dict_view, (dict_behind(view), type(view).__name__)
 
 
 BY_PLACE: dict[str, Callable[[Any], Any]] = {
@@ -58,7 +59,7 @@ BY_PLACE: dict[str, Callable[[Any], Any]] = {
     ),
     "matplotlib.cbook.CallbackRegistry": listeners.reduction,
     "numpy.flatiter": lambda thing: (rebuild.flat, (thing.base, thing.index)),
-    **{f"builtins.{name}": _dict_view for name in rebuild.DICT_VIEWS},
+    **{f"builtins.{name}": _dict_view for name in dict_rebuild.DICT_VIEWS},
 }
 """How objects are made again, by where their class is found: it need not be loaded here."""
 
