@@ -124,6 +124,8 @@ def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
         if thing.kind is Kind.GENERATOR:
             with m.maybe():
                 yielded |= _yielded(m, thing, node)
+    if any(effects_data().flag(m.heap[number].type, "task") for number in yielded):
+        every = frozenset(n for n in every if m.heap[n].kind is not Kind.GENERATOR)
     every |= _contents(m, yielded)
     inside = m.heap.reach(every | yielded) - reached  # a generator gave more to call
     targets += [m.heap[n] for n in sorted(inside) if m.heap[n].kind in _CALLED]
