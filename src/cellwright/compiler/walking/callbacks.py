@@ -119,6 +119,9 @@ def _call_all(m: Machine, effect: Effect, receiver: Value, given: Value, node: a
         return NOTHING
     every = _contents(m, receiver | given)
     direct = receiver | given
+    for number in direct:
+        if m.heap[number].type == "functools.partial":
+            direct |= m.heap[number].fields.get("*", NOTHING)
     yielded = NOTHING
     for thing in targets:
         if thing.kind is Kind.GENERATOR:
@@ -261,11 +264,13 @@ def _contents(m: Machine, value: Value) -> Value:
             continue
         if thing.kind is Kind.PLAIN and thing.type in items.CONTAINERS:
             found |= items.all_items(thing) | thing.fields.get(ANY_KEY, NOTHING)
-        elif thing.type == "collections.deque":
-            found |= {number} | items.all_items(thing) | thing.fields.get("*", NOTHING)
         elif effects_data().flag(thing.type, "task"):
             held = thing.fields.get("*", NOTHING)
             found |= {n for n in held if m.heap[n].type != thing.type} - _functions(m, held)
+        elif thing.kind is Kind.PLAIN and thing.type:
+            held = thing.fields.get("*", NOTHING) | items.all_items(thing)
+            code = {n for n in held if m.heap[n].kind in (*_CALLED, Kind.CLASS, Kind.LIBRARY)}
+            found |= {number} | (held - code)
         else:
             found |= {number}
     return found

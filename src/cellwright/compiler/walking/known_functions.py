@@ -232,6 +232,27 @@ def _deepcopy(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
     return frozenset(_copied(m, number, node, {}) for number in arguments.at("0"))
 
 
+def _copy(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
+    """Return a copy that holds what the original holds."""
+    calls.touch(m, arguments.at("0"), ("__copy__", "__reduce__", "__getstate__"), node)
+    found = NOTHING
+    for number in sorted(arguments.at("0")):
+        thing = m.heap[number]
+        if thing.kind not in (Kind.PLAIN, Kind.INSTANCE):
+            found |= {number}
+            continue
+        copy = m.make(node, thing.type, thing.kind, part=("shallow", number))
+        copy.bases, copy.open, copy.text = thing.bases, thing.open, thing.text
+        copy.exact = thing.exact
+        for base in thing.bases:
+            m.heap.link(copy, base)
+        for name, value in tuple(thing.fields.items()):
+            if name != MEMORY:
+                m.heap.put(copy, name, value)
+        found |= {copy.number}
+    return found
+
+
 def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int:
     """Return a copy of a thing and of all that it reaches, of the same types."""
     thing = m.heap[number]
@@ -300,6 +321,7 @@ _CALLS: dict[str, Callable[[Machine, Arguments, ast.AST], Value]] = {
     "collections.Counter": _counter,
     "builtins.print": _print,
     "builtins.next": _next,
+    "copy.copy": _copy,
     "copy.deepcopy": _deepcopy,
     "builtins.str": _as_text,
     "builtins.id": _identity,
