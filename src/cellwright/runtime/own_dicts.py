@@ -62,8 +62,11 @@ def own_dict(owner: Any) -> dict[Any, Any] | None:
 
 
 def is_state(own: dict[Any, Any], state: Any) -> bool:
-    """Tell whether the state that is written of an object is its own dictionary."""
-    return state is own or (type(state) is tuple and len(state) == 2 and state[0] is own)
+    """Tell whether the state that is written of an object is its own dictionary.
+
+    Slots are written beside it, and by Cython all fields of an object.
+    """
+    return state is own or (type(state) is tuple and any(each is own for each in state))
 
 
 def rewritten(
@@ -80,8 +83,10 @@ def rewritten(
     state = reduction[2]
     if not is_state(own, state):
         return reduction
-    if apart[id(own)].owner is not thing:
+    if apart[id(own)].owner is not thing and state is own:
         items = (*reduction[3:5], None, None)[:2]
         return (*reduction[:2], own, *items, dict_rebuild.share_attributes)
-    copied = dict(own) if state is own else (dict(own), state[1])
+    copied: Any = dict(own)
+    if state is not own:
+        copied = tuple(copied if each is own else each for each in state)
     return (*reduction[:2], copied, *reduction[3:])
