@@ -8,6 +8,11 @@ from typing import Any
 
 from . import dict_rebuild
 
+_DEPTH = 4
+"""How deep in what an object is made of its dictionary is looked for."""
+_MANY = 1000
+"""Items of which none is looked at: the dictionary may be among them."""
+
 
 class Attributes:
     """Stands for the dictionary of the attributes of an object."""
@@ -27,14 +32,18 @@ class OwnDicts:
         self._owners: dict[int, Any] = {}
         self._met: dict[int, int] = {}
         """How often each was met, besides as the state of its object."""
+        self._part: set[int] = set()
+        """Those that their objects are made of: they cannot be found in them before that."""
 
-    def note(self, owner: Any, state: Any) -> None:
-        """Note an object and the state that is written of it."""
+    def note(self, owner: Any, reduction: tuple[Any, ...]) -> None:
+        """Note an object and how it is made again."""
         own = own_dict(owner)
         if own is None or self._owners.setdefault(id(own), owner) is not owner:
             return  # several objects have one dictionary: it is met again
-        if is_state(own, state):
+        if len(reduction) > 2 and is_state(own, reduction[2]):
             self._met[id(own)] = self._met.get(id(own), 0) - 1
+        elif _is_inside(own, reduction[1:3], _DEPTH):
+            self._part.add(id(own))
 
     def meet(self, found: dict[Any, Any]) -> None:
         """Note that a dictionary is about to be written."""
@@ -49,8 +58,16 @@ class OwnDicts:
         return {
             key: Attributes(owner)
             for key, owner in self._owners.items()
-            if self._met.get(key, 0) > 0
+            if self._met.get(key, 0) > 0 and key not in self._part
         }
+
+
+def _is_inside(own: dict[Any, Any], part: Any, depth: int) -> bool:
+    """Tell whether a dictionary is, or may be, in what an object is made of."""
+    inner = part.values() if type(part) is dict else part if type(part) in (tuple, list) else ()
+    if part is own or len(inner) > _MANY:
+        return True
+    return depth > 0 and any(_is_inside(own, each, depth - 1) for each in inner)
 
 
 def own_dict(owner: Any) -> dict[Any, Any] | None:
@@ -64,9 +81,11 @@ def own_dict(owner: Any) -> dict[Any, Any] | None:
 def is_state(own: dict[Any, Any], state: Any) -> bool:
     """Tell whether the state that is written of an object is its own dictionary.
 
-    Slots are written beside it, and by Cython all fields of an object.
+    Slots are written beside it, by Cython all fields of an object, and by pydantic what else
+    a model has.
     """
-    return state is own or (type(state) is tuple and any(each is own for each in state))
+    beside = state.values() if type(state) is dict else state if type(state) is tuple else ()
+    return state is own or any(each is own for each in beside)
 
 
 def rewritten(
@@ -87,6 +106,8 @@ def rewritten(
         items = (*reduction[3:5], None, None)[:2]
         return (*reduction[:2], own, *items, dict_rebuild.share_attributes)
     copied: Any = dict(own)
-    if state is not own:
+    if state is not own and type(state) is tuple:
         copied = tuple(copied if each is own else each for each in state)
+    elif state is not own:
+        copied = {name: copied if each is own else each for name, each in state.items()}
     return (*reduction[:2], copied, *reduction[3:])

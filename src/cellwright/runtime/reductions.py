@@ -205,7 +205,7 @@ class Reductions:
 
     def _with_own_dict(self, thing: Any, reduction: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.layout is None:
-            self.own_dicts.note(thing, reduction[2] if len(reduction) > 2 else None)
+            self.own_dicts.note(thing, reduction)
         elif self.layout.own_dicts:
             return own_dicts.rewritten(thing, reduction, self.layout.own_dicts)
         return reduction
