@@ -246,11 +246,25 @@ def _copy(m: Machine, arguments: Arguments, node: ast.AST) -> Value:
         copy.exact = thing.exact
         for base in thing.bases:
             m.heap.link(copy, base)
+        shared = _has_parts(thing)
+        if shared:
+            m.heap.memory(thing)
         for name, value in tuple(thing.fields.items()):
-            if name != MEMORY:
+            if name != MEMORY or shared:
                 m.heap.put(copy, name, value)
         found |= {copy.number}
     return found
+
+
+def _has_parts(thing: Thing) -> bool:
+    """Tell whether an object of a library refers to its parts, which a copy of it shares."""
+    data = effects_data()
+    copied = data.flag(thing.type, "array") or data.flag(thing.type, "frame")
+    return (
+        thing.kind is Kind.PLAIN
+        and bool(thing.type)
+        and not (copied or thing.type in items.CONTAINERS)
+    )
 
 
 def _copied(m: Machine, number: int, node: ast.AST, done: dict[int, int]) -> int:
