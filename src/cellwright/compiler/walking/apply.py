@@ -115,6 +115,9 @@ def _changes(
     changed = _generators(m, arguments)
     for where in effect.changes:
         changed |= receiver if where == "self" else arguments.at(where)
+    for number in tuple(changed):
+        if m.heap[number].type == "tuple":  # `out=(x,)`
+            changed |= items.all_items(m.heap[number])
     if effect.inplace:
         wish = arguments.keyword("inplace")
         if wish is not None and texts.known_texts(m, wish) != {"False"}:

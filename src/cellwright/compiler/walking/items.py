@@ -21,6 +21,8 @@ DICTS = frozenset(
     {"dict", *(f"collections.{name}" for name in ("Counter", "OrderedDict", "defaultdict"))}
 )
 CONTAINERS = frozenset({"list", "tuple", "dictview", "set"}) | DICTS
+_PLACES = (ast.Slice, ast.Compare, ast.BinOp, ast.UnaryOp)
+"""What stands for places in a table, which are written into, and not for columns."""
 FACTORY = "default factory"
 """The field of a dictionary with what it calls for a key that it lacks."""
 OBJECTS = "objects"
@@ -215,6 +217,8 @@ def _store_in(m: Machine, thing: Thing, key: str | None, value: Value, node: ast
     data = effects_data()
     itself = frozenset((thing.number,))
     if data.flag(thing.type, "frame"):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, _PLACES):
+            m.change(itself, node)
         m.change_things([thing.number], node)  # a column is replaced, not written into
         m.heap.hold(thing, library.flattened(m, value))
         return

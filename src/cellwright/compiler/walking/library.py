@@ -39,6 +39,15 @@ _PURE = Effect("scalar")
 BOUND = "bound method"
 """The field of what may be data or a method, the data do not tell which."""
 TYPE_FACTORIES = frozenset({"enum.Enum", "enum.IntEnum", "enum.Flag", "enum.StrEnum"})
+_IN_PLACE = {
+    "__setitem__": Effect("none", changes=("self",), stores="stores", calls_back=False),
+    "__delitem__": Effect("none", changes=("self",), calls_back=False),
+    **{
+        f"__i{name}__": Effect("self", changes=("self",), stores="stores-items", calls_back=False)
+        for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor")
+    },
+}
+"""What operators do that are called by the names of their methods, whatever the type."""
 _READING_METHODS = frozenset({"get", "copy", "keys", "values", "items", "__contains__", "index"})
 
 
@@ -219,7 +228,7 @@ def call_typed_method(
     data = effects_data()
     if name in ("eval", "query") and (not thing.type or data.flag(thing.type, "queried")):
         specials.read_marked_names(m, arguments.at("0"), node, sure=bool(thing.type))
-    effect = data.method(thing.type or "object", name)
+    effect = _IN_PLACE.get(name) or data.method(thing.type or "object", name)
     stored = thing.fields.get(name, NOTHING)
     if effect is None and thing.kind is Kind.SCALAR:
         callbacks.call_back(m, _PURE, NOTHING, arguments.all(), node)
