@@ -41,6 +41,8 @@ def note_states(m: Machine, effect: Effect, given: Value, node: ast.AST, path: s
             inside = m.heap.reach(given)
             m.change(_flagged(m, inside, "generator"), node)  # who holds one, draws from it
             if not _flagged(m, inside, "random"):
+                if _flagged(m, inside, "stirs"):
+                    note_draws(m, node, path)
                 continue
         note_state(m, use, state.removeprefix("inside:"), node=node, what=path)
 
