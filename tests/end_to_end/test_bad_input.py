@@ -167,9 +167,10 @@ FAILING = {
 def test_a_step_that_fails_is_named_with_cell_and_line(tmp_path, name):
     source, kind, words, line = FAILING[name]
     (tmp_path / "leaving.py").write_text(  # in words that the compiler does not see through
-        "import os, sys, threading\nfrom operator import methodcaller\n"
-        "def politely(): methodcaller('exit', 3)(sys)\n"
-        "def at_once(): methodcaller('_exit', 0)(os)\n"
+        "import os, sys, threading\n"
+        "def found(module, name): return vars(module)[''.join(reversed(name))]\n"
+        "def politely(): found(sys, 'tixe')(3)\n"
+        "def at_once(): found(os, 'tixe_')(0)\n"
         "def guard(): return methodcaller('Lock')(threading)\n"
     )
     path = write_notebook(
