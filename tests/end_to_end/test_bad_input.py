@@ -171,7 +171,7 @@ def test_a_step_that_fails_is_named_with_cell_and_line(tmp_path, name):
         "def found(module, name): return vars(module)[''.join(reversed(name))]\n"
         "def politely(): found(sys, 'tixe')(3)\n"
         "def at_once(): found(os, 'tixe_')(0)\n"
-        "def guard(): return methodcaller('Lock')(threading)\n"
+        "def guard(): return found(threading, 'kcoL')()\n"
     )
     path = write_notebook(
         tmp_path / "fails.ipynb",
