@@ -167,8 +167,8 @@ def dump(value: Any, sink: Sink, names: Names) -> Pickled:
 
 def layout_of(value: Any, names: Names) -> Layout:
     """Return which arrays of a value share memory, and which dictionaries are an object's."""
-    found = survey(value, names)
-    return Layout(found.arrays, found.own_dicts)
+    pickler = dump_to(_Nowhere(), value, names, None)
+    return Layout(pickler.met, pickler.own_dicts.apart())
 
 
 def fingerprint(value: Any, names: Names) -> str:
